@@ -1,0 +1,2 @@
+//! The program `fragkit`.
+fn main() {}

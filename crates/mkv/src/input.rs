@@ -1,0 +1,254 @@
+//! The bytes that were pushed and not yet let go: read in place, joined only where an element spans two pushes, and kept
+//! as far back as the search for the next document may have to go.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::vint::MAX_HEADER_LEN;
+
+/// Pushes smaller than this are gathered, so that a stream of single bytes does not become a list of single bytes.
+const SMALL_PUSH: usize = 4096;
+
+#[derive(Debug, Default)]
+pub(crate) struct Input {
+    /// From `base` on, without holes.
+    segments: VecDeque<Bytes>,
+    /// Small pushes, after the last segment.
+    tail: BytesMut,
+    /// Absolute offset of the first byte of the first segment.
+    base: u64,
+    /// Which segment the next byte is in, and where in it.
+    segment: usize,
+    cursor: usize,
+    /// Absolute offset of the next byte.
+    offset: u64,
+    /// How many bytes can be read, the tail included.
+    available: u64,
+}
+
+impl Input {
+    pub(crate) fn push(&mut self, bytes: Bytes) {
+        self.available += len(&bytes);
+        if bytes.len() < SMALL_PUSH {
+            self.tail.extend_from_slice(&bytes);
+        } else {
+            self.settle();
+            self.segments.push_back(bytes);
+        }
+    }
+
+    /// Makes a segment of the tail.
+    fn settle(&mut self) {
+        if !self.tail.is_empty() {
+            self.segments.push_back(self.tail.split().freeze());
+        }
+    }
+
+    /// Offset of the next byte, from the first one ever pushed.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    pub(crate) fn available(&self) -> u64 {
+        self.available
+    }
+
+    /// What can be read without a copy right now. Empty only at the end of what was pushed.
+    fn front(&mut self) -> &[u8] {
+        self.settle_cursor();
+        self.segments.get(self.segment).and_then(|segment| segment.get(self.cursor..)).unwrap_or_default()
+    }
+
+    /// Moves the cursor off the end of a finished segment.
+    fn settle_cursor(&mut self) {
+        while let Some(segment) = self.segments.get(self.segment) {
+            if self.cursor < segment.len() {
+                return;
+            }
+            self.cursor = 0;
+            self.segment += 1;
+        }
+        if !self.tail.is_empty() {
+            self.settle();
+        }
+    }
+
+    /// The next bytes, as many as an element header can have or as there are.
+    pub(crate) fn head<'a>(&'a mut self, joined: &'a mut [u8; MAX_HEADER_LEN]) -> &'a [u8] {
+        if self.front().len() >= joined.len() || len(self.front()) == self.available {
+            return self.front();
+        }
+        let mut filled = 0;
+        let mut cursor = self.cursor;
+        let tail: &[u8] = &self.tail;
+        for segment in self.segments.iter().skip(self.segment).map(|s| &s[..]).chain([tail]) {
+            for (to, from) in joined.iter_mut().skip(filled).zip(segment.iter().skip(cursor)) {
+                *to = *from;
+                filled += 1;
+            }
+            cursor = 0;
+        }
+        joined.get(..filled).unwrap_or_default()
+    }
+
+    /// The next `count` bytes: a slice of what was pushed, or a copy where they span pushes. `None` if there are fewer.
+    pub(crate) fn take(&mut self, count: u64) -> Option<Bytes> {
+        if count > self.available {
+            return None;
+        }
+        let count_here = usize::try_from(count).ok()?;
+        if self.front().len() >= count_here {
+            let end = self.cursor + count_here;
+            let bytes =
+                self.segments.get(self.segment).map(|segment| segment.slice(self.cursor..end)).unwrap_or_default();
+            self.step(count_here);
+            return Some(bytes);
+        }
+        let mut joined = BytesMut::with_capacity(count_here);
+        while joined.len() < count_here {
+            let missing = count_here - joined.len();
+            let front = self.front();
+            let part = front.get(..missing).unwrap_or(front);
+            joined.extend_from_slice(part);
+            let step = part.len();
+            self.step(step);
+        }
+        Some(joined.freeze())
+    }
+
+    /// Like [`Input::take`], but stays where it is.
+    pub(crate) fn peek(&mut self, count: u64) -> Option<Bytes> {
+        let before = self.offset;
+        let bytes = self.take(count);
+        self.rewind(before);
+        bytes
+    }
+
+    /// Steps over up to `count` bytes and says how many there were.
+    pub(crate) fn skip(&mut self, count: u64) -> u64 {
+        let total = count.min(self.available);
+        let mut left = total;
+        while left > 0 {
+            let front = self.front().len();
+            let step = usize::try_from(left).unwrap_or(usize::MAX).min(front);
+            self.step(step);
+            left -= u64::try_from(step).unwrap_or(u64::MAX);
+        }
+        total
+    }
+
+    fn step(&mut self, count: usize) {
+        self.cursor += count;
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.offset += count;
+        self.available -= count;
+    }
+
+    /// Steps to the next byte that is one of `first` and says whether there is one; without one, all bytes are gone over.
+    pub(crate) fn find2(&mut self, first: [u8; 2]) -> bool {
+        loop {
+            let front = self.front();
+            if front.is_empty() {
+                return false;
+            }
+            let found = memchr::memchr2(first[0], first[1], front);
+            let step = found.unwrap_or(front.len());
+            self.step(step);
+            if found.is_some() {
+                return true;
+            }
+        }
+    }
+
+    /// Lets go of what lies before `offset`, as far as whole segments do.
+    pub(crate) fn release(&mut self, offset: u64) {
+        while self.segment > 0 {
+            let Some(end) = self.segments.front().map(|first| self.base + len(first)) else { return };
+            if end > offset {
+                return;
+            }
+            self.segments.pop_front();
+            self.segment -= 1;
+            self.base = end;
+        }
+    }
+
+    /// Goes back to `offset`, or as far as there are bytes still.
+    pub(crate) fn rewind(&mut self, offset: u64) {
+        let offset = offset.clamp(self.base, self.offset);
+        self.available += self.offset - offset;
+        self.offset = offset;
+        let mut start = self.base;
+        self.cursor = 0;
+        for (index, segment) in self.segments.iter().enumerate() {
+            self.segment = index;
+            let end = start + len(segment);
+            if offset < end {
+                self.cursor = usize::try_from(offset - start).unwrap_or_default();
+                return;
+            }
+            start = end;
+        }
+        self.segment = self.segments.len();
+    }
+}
+
+fn len(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_within_one_push_are_a_slice_of_it() {
+        let pushed = Bytes::from(vec![7; 10_000]);
+        let mut input = Input::default();
+        input.push(pushed.clone());
+        input.skip(100);
+        let taken = input.take(9_000).unwrap();
+        assert_eq!(taken.as_ptr(), pushed.slice(100..).as_ptr());
+    }
+
+    #[test]
+    fn bytes_across_pushes_are_joined_and_can_be_read_again() {
+        let mut input = Input::default();
+        for byte in 0..=255u8 {
+            input.push(Bytes::from(vec![byte; 5_000]));
+        }
+        assert_eq!(input.skip(4_999), 4_999);
+        let mut joined = [0; MAX_HEADER_LEN];
+        assert_eq!(input.head(&mut joined)[..3], [0, 1, 1]);
+        let taken = input.take(5_002).unwrap();
+        assert_eq!((taken[0], taken[1], taken[5_000], taken[5_001]), (0, 1, 1, 2));
+        input.rewind(4_999);
+        assert_eq!(input.take(5_002).unwrap(), taken);
+        assert_eq!(input.offset(), 10_001);
+        assert_eq!(input.available(), 256 * 5_000 - 10_001);
+    }
+
+    #[test]
+    fn released_bytes_are_gone_and_the_rest_is_there() {
+        let mut input = Input::default();
+        for byte in 0..4u8 {
+            input.push(Bytes::from(vec![byte; 5_000]));
+        }
+        input.skip(12_000);
+        input.release(9_000);
+        input.rewind(0);
+        assert_eq!(input.offset(), 5_000);
+        assert_eq!(input.take(1).unwrap()[0], 1);
+    }
+
+    #[test]
+    fn single_bytes_become_few_segments() {
+        let mut input = Input::default();
+        for _ in 0..100_000 {
+            input.push(Bytes::from_static(b"x"));
+        }
+        assert_eq!(input.take(100_000).unwrap().len(), 100_000);
+        assert_eq!(input.segments.len(), 1);
+    }
+}

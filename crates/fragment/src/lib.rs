@@ -1,1 +1,60 @@
-//! placeholder
+//! Fragments of Kinesis Video Streams out of Matroska elements: their tags, times, tracks and frames.
+//!
+//! The second stage of fragkit: `bytes -> mkv elements -> fragments -> clips, pictures`. [`Assembler`] takes the bytes of
+//! GetMedia or GetMediaForFragmentList as they come and gives [`Fragment`]s, with frames as slices of the input; plain
+//! Matroska is taken too and cut into fragments at its key frames. [`Selector`] picks fragments as the service does,
+//! [`change`] tells why two cannot stand in one clip, [`Timeline`] lays them end to end, and [`ChunkWriter`] writes chunks
+//! as the service would.
+//!
+//! ```
+//! use fragkit_fragment::{Assembler, Item, Limits};
+//!
+//! fn lengths(stream: bytes::Bytes) -> Vec<i64> {
+//!     let mut assembler = Assembler::new(Limits::default());
+//!     assembler.push(stream);
+//!     assembler.finish();
+//!     std::iter::from_fn(|| assembler.poll())
+//!         .filter_map(|item| match item {
+//!             Item::Fragment(fragment) => Some(fragment.head.length_ms()),
+//!             Item::Finding(_) => None,
+//!         })
+//!         .collect()
+//! }
+//! # assert!(lengths(bytes::Bytes::new()).is_empty());
+//! ```
+//!
+//! It reads no files, decodes nothing, and does not look into frames.
+
+mod assembler;
+mod continuity;
+mod finding;
+mod fragment;
+mod index;
+mod number;
+mod run;
+mod select;
+mod service;
+mod service_limits;
+mod time;
+mod timeline;
+mod tracks;
+mod write;
+
+pub use assembler::{Assembler, Item, Limits};
+pub use continuity::{Change, change};
+pub use finding::{Finding, Severity};
+/// The codecs, for crates that build on fragments.
+pub use fragkit_codec as codec;
+/// The container, for crates that build on fragments.
+pub use fragkit_mkv as mkv;
+pub use fragment::{Completeness, Fragment, Frame, FrameCount, Head, UserTag};
+pub use index::{Index, Indexed, IndexedTrack, Sample};
+pub use number::{DecodedNumber, FragmentNumber, ParseFragmentNumberError};
+pub use run::{Run, SmallRun};
+pub use select::{Selector, TimestampType};
+pub use service::{ServiceException, ServiceTag, TagNames};
+pub use service_limits::ServiceLimits;
+pub use time::{Nanos, ParseTimestampError, Timestamp};
+pub use timeline::{DISCONTINUITY, Gaps, Timeline};
+pub use tracks::{AudioClock, Track, Tracks};
+pub use write::{ChunkLayout, ChunkWriter, ClusterSize};

@@ -12,7 +12,7 @@
 //!         });
 //!     });
 //! });
-//! assert_eq!(writer.into_bytes().len(), 39);
+//! assert_eq!(writer.into_bytes().len(), 33);
 //! ```
 
 use crate::id::Id;

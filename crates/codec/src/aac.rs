@@ -1,0 +1,640 @@
+//! AAC: the AudioSpecificConfig that Matroska and MP4 carry, and the ADTS header of raw streams.
+//!
+//! ```text
+//! AudioSpecificConfig                                     ISO/IEC 14496-3, 1.6.2.1
+//!   audioObjectType (5, or 31 and 6 more)
+//!   samplingFrequencyIndex (4) [samplingFrequency (24)]
+//!   channelConfiguration (4)
+//!   [extension frequency, audioObjectType]                types 5 (SBR) and 29 (PS): hierarchical signalling
+//!   GASpecificConfig [program_config_element]             4.4.1, 4.4.1.1
+//!   epConfig                                              error resilient types
+//!   [0x2b7, extension type, SBR .. 0x548, PS]             backward-compatible signalling
+//! ```
+
+mod adts;
+mod pce;
+mod specific;
+
+use bytes::Bytes;
+
+pub use adts::Adts;
+pub use pce::{ProgramConfigElement, SyntacticElement};
+pub use specific::{EldSpecificConfig, GaExtension, GaSpecificConfig, SpecificConfig};
+
+use crate::{
+    bits::{BitReader, BitWriter},
+    error::{Error, ErrorKind},
+};
+
+/// The configuration of an AAC decoder, CodecPrivate of `A_AAC` and DecoderSpecificInfo of MP4.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AudioSpecificConfig {
+    /// `audioObjectType` of the core coder, 1 to 95: 2 is AAC LC, 39 ER AAC ELD. The types 5 (SBR) and 29 (PS) that wrap
+    /// another one stand in [`Self::extension`].
+    pub audio_object_type: u8,
+    /// `samplingFrequencyIndex` and `samplingFrequency` of the core coder.
+    pub frequency: SamplingFrequency,
+    /// `channelConfiguration`, 0 to 15; 0 says that a program config element has the channels.
+    pub channel_configuration: u8,
+    /// Spectral band replication and parametric stereo, when signalled.
+    pub extension: Option<Extension>,
+    /// What is particular to the object type.
+    pub specific: SpecificConfig,
+    /// `epConfig`, 0 to 3, of error resilient general audio types.
+    pub ep_config: Option<u8>,
+    /// The bits after the last one understood, from the first of them on, filled up with zeros to whole bytes.
+    pub trailing: Bytes,
+}
+
+/// A sampling frequency in hertz, coded as an index into a table or, escaped, as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SamplingFrequency {
+    /// Never 0 and below 2^24.
+    hz: u32,
+    escaped: bool,
+}
+
+/// How the stream tells of SBR and PS (1.6.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extension {
+    /// Where it stands: in front (hierarchical) or at the end, where old decoders do not look (backward-compatible).
+    pub hierarchical: bool,
+    /// `extensionAudioObjectType`: 5 SBR, 22 ER BSAC; 29 for hierarchical PS.
+    pub audio_object_type: u8,
+    /// `sbrPresentFlag`.
+    pub sbr_present_flag: bool,
+    /// `psPresentFlag`, `None` where nothing is said.
+    pub ps_present_flag: Option<bool>,
+    /// `extensionSamplingFrequency`, that of the output; present when `sbr_present_flag` is set.
+    pub frequency: Option<SamplingFrequency>,
+    /// `extensionChannelConfiguration`, with ER BSAC only.
+    pub channel_configuration: Option<u8>,
+}
+
+impl AudioSpecificConfig {
+    /// AAC LC without extensions, which two bytes can say. `None` for a frequency of 0 or from 2^24 on, or a channel
+    /// count that has no configuration of its own.
+    pub fn lc(sampling_frequency: u32, channels: u8) -> Option<Self> {
+        let channel_configuration = match channels {
+            1..=6 => channels,
+            7 => 11,
+            8 => 7,
+            _ => return None,
+        };
+        Some(Self {
+            audio_object_type: AOT_LC,
+            frequency: SamplingFrequency::from_hz(sampling_frequency)?,
+            channel_configuration,
+            extension: None,
+            specific: SpecificConfig::Ga(GaSpecificConfig::default()),
+            ep_config: None,
+            trailing: Bytes::new(),
+        })
+    }
+
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] without bytes, [`ErrorKind::Truncated`] when a field is cut off, [`ErrorKind::Invalid`] for
+    /// object type 0 and reserved frequencies.
+    pub fn read(data: &[u8]) -> Result<Self, Error> {
+        if data.is_empty() {
+            return Err(Error::new(ErrorKind::Missing, STRUCTURE, None, "", "there are no bytes", SECTION));
+        }
+        let r = &mut BitReader::plain(data, STRUCTURE, SECTION);
+        let mut audio_object_type = read_object_type(r)?;
+        let frequency = SamplingFrequency::read(r)?;
+        let channel_configuration = r.u8(4, "channelConfiguration")?;
+        let mut extension = None;
+        if matches!(audio_object_type, AOT_SBR | AOT_PS) {
+            let wrapper = audio_object_type;
+            let extension_frequency = SamplingFrequency::read(r)?;
+            audio_object_type = read_object_type(r)?;
+            extension = Some(Extension {
+                hierarchical: true,
+                audio_object_type: wrapper,
+                sbr_present_flag: true,
+                ps_present_flag: (wrapper == AOT_PS).then_some(true),
+                frequency: Some(extension_frequency),
+                channel_configuration: match audio_object_type {
+                    AOT_BSAC => Some(r.u8(4, "extensionChannelConfiguration")?),
+                    _ => None,
+                },
+            });
+        }
+        let specific = match audio_object_type {
+            1..=4 | 6 | 7 | 17 | 19..=23 => {
+                SpecificConfig::Ga(GaSpecificConfig::read(r, audio_object_type, channel_configuration)?)
+            }
+            AOT_ELD => SpecificConfig::Eld(EldSpecificConfig::read(r)?),
+            _ => SpecificConfig::Other,
+        };
+        let ep_config = if has_ep_config(audio_object_type) { Some(r.u8(2, "epConfig")?) } else { None };
+        // Error protection data of unknown length follows these two values.
+        let protected = ep_config.is_some_and(|ep_config| ep_config > 1);
+        if extension.is_none() && !protected && matches!(specific, SpecificConfig::Ga(_)) {
+            extension = Extension::read_backward_compatible(r);
+        }
+        Ok(Self {
+            audio_object_type,
+            frequency,
+            channel_configuration,
+            extension,
+            specific,
+            ep_config,
+            trailing: read_trailing(r),
+        })
+    }
+
+    /// The bytes of the configuration.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] when parts contradict each other, so that a reader would not get this value back: no program
+    /// config element where `channelConfiguration` is 0, a specific part of another object type, and the like.
+    pub fn write(&self) -> Result<Vec<u8>, Error> {
+        let mut w = BitWriter::default();
+        let before = self.extension.filter(|extension| extension.hierarchical);
+        if let Some(extension) = before {
+            if !matches!(extension.audio_object_type, AOT_SBR | AOT_PS) {
+                return Err(inconsistent("extensionAudioObjectType", "is neither 5 nor 29 in front"));
+            }
+            put_object_type(&mut w, extension.audio_object_type);
+        } else if matches!(self.audio_object_type, AOT_SBR | AOT_PS) {
+            return Err(inconsistent("audioObjectType", "is that of an extension, which wraps another type"));
+        } else {
+            put_object_type(&mut w, self.audio_object_type);
+        }
+        self.frequency.put(&mut w);
+        w.put(4, self.channel_configuration);
+        if let Some(extension) = before {
+            extension
+                .frequency
+                .ok_or_else(|| inconsistent("extensionSamplingFrequencyIndex", "is absent"))?
+                .put(&mut w);
+            put_object_type(&mut w, self.audio_object_type);
+            if self.audio_object_type == AOT_BSAC {
+                w.put(4, extension.channel_configuration.unwrap_or(0));
+            }
+        }
+        match (&self.specific, self.audio_object_type) {
+            (SpecificConfig::Ga(ga), 1..=4 | 6 | 7 | 17 | 19..=23) => {
+                ga.put(&mut w, self.audio_object_type, self.channel_configuration)?;
+            }
+            (SpecificConfig::Eld(eld), AOT_ELD) => eld.put(&mut w),
+            (SpecificConfig::Other, 1..=4 | 6 | 7 | 17 | 19..=23 | AOT_ELD) | (_, 0 | 96..) => {
+                return Err(inconsistent("audioObjectType", "does not go with the specific configuration"));
+            }
+            (SpecificConfig::Other, _) => {}
+            _ => return Err(inconsistent("audioObjectType", "does not go with the specific configuration")),
+        }
+        match self.ep_config {
+            Some(ep_config) if has_ep_config(self.audio_object_type) => w.put(2, ep_config),
+            None if !has_ep_config(self.audio_object_type) => {}
+            _ => return Err(inconsistent("epConfig", "does not go with audioObjectType")),
+        }
+        if let Some(extension) = self.extension.filter(|extension| !extension.hierarchical) {
+            extension.put_backward_compatible(&mut w)?;
+        }
+        for &byte in &self.trailing {
+            w.put(8, byte);
+        }
+        Ok(w.finish())
+    }
+
+    /// The sampling frequency of the core coder in hertz. Frames of [`Self::samples_per_frame`] count in it.
+    pub fn sampling_frequency(&self) -> u32 {
+        self.frequency.hz()
+    }
+
+    /// The sampling frequency that a decoder puts out in hertz: that of the extension where SBR is signalled.
+    pub fn output_sampling_frequency(&self) -> u32 {
+        let extension = self.extension.filter(|extension| extension.sbr_present_flag);
+        extension.and_then(|extension| extension.frequency).unwrap_or(self.frequency).hz()
+    }
+
+    /// Channels of the core coder; `None` for reserved configurations.
+    pub fn channels(&self) -> Option<u8> {
+        match self.channel_configuration {
+            0 => match &self.specific {
+                SpecificConfig::Ga(ga) => Some(ga.program_config_element.as_ref()?.channels()),
+                _ => None,
+            },
+            configuration => channels_of(configuration),
+        }
+    }
+
+    /// Channels that a decoder puts out: two where parametric stereo is signalled for one.
+    pub fn output_channels(&self) -> Option<u8> {
+        let stereo = self.extension.and_then(|extension| extension.ps_present_flag).unwrap_or(false);
+        self.channels().map(|channels| if stereo && channels == 1 { 2 } else { channels })
+    }
+
+    /// Samples of the core coder in one frame and channel: 1024 or 960, 512 or 480 for the low delay types; `None` for
+    /// types that say it elsewhere.
+    pub fn samples_per_frame(&self) -> Option<u32> {
+        let (short, low_delay) = match &self.specific {
+            SpecificConfig::Ga(ga) => (ga.frame_length_flag, self.audio_object_type == AOT_LD),
+            SpecificConfig::Eld(eld) => (eld.frame_length_flag, true),
+            SpecificConfig::Other => return None,
+        };
+        Some(match (low_delay, short) {
+            (false, false) => 1024,
+            (false, true) => 960,
+            (true, false) => 512,
+            (true, true) => 480,
+        })
+    }
+
+    /// The object type as RFC 6381 wants it: that of the wrapper (5, 29) where SBR or PS stand in front.
+    pub(crate) fn signalled_object_type(&self) -> u8 {
+        let before = self.extension.filter(|extension| extension.hierarchical);
+        before.map_or(self.audio_object_type, |extension| extension.audio_object_type)
+    }
+}
+
+impl SamplingFrequency {
+    /// From hertz; coded as an index where the table has the value. `None` for 0 and from 2^24 on.
+    pub fn from_hz(hz: u32) -> Option<Self> {
+        let in_range = (1..1 << 24).contains(&hz);
+        in_range.then(|| Self { hz, escaped: !FREQUENCIES.contains(&hz) })
+    }
+
+    /// From an index into the table (1.6.3.4); `None` for 13, 14, and the escape 15.
+    pub fn from_index(index: u8) -> Option<Self> {
+        let hz = *FREQUENCIES.get(usize::from(index))?;
+        Some(Self { hz, escaped: false })
+    }
+
+    /// In hertz, never 0.
+    pub fn hz(self) -> u32 {
+        self.hz
+    }
+
+    /// The index, 0 to 12, or 15 when the frequency is written out.
+    pub fn index(self) -> u8 {
+        let position = FREQUENCIES.iter().zip(0_u8..).find(|(hz, _)| **hz == self.hz);
+        position.filter(|_| !self.escaped).map_or(FREQUENCY_ESCAPE, |(_, index)| index)
+    }
+
+    fn read(r: &mut BitReader<'_>) -> Result<Self, Error> {
+        let start = r.offset();
+        let index = r.u8(4, "samplingFrequencyIndex")?;
+        if index == FREQUENCY_ESCAPE {
+            let hz = r.u(24, "samplingFrequency")?;
+            if hz == 0 {
+                return Err(r.invalid_at(start, "samplingFrequency", "is 0"));
+            }
+            return Ok(Self { hz, escaped: true });
+        }
+        Self::from_index(index)
+            .ok_or_else(|| r.invalid_at(start, "samplingFrequencyIndex", format!("is {index}, which is reserved")))
+    }
+
+    fn put(self, w: &mut BitWriter) {
+        w.put(4, self.index());
+        if self.index() == FREQUENCY_ESCAPE {
+            w.put(24, self.hz);
+        }
+    }
+}
+
+impl Extension {
+    /// The extension behind the specific part, or `None` with the reader where it was: old writers leave other bits there.
+    fn read_backward_compatible(r: &mut BitReader<'_>) -> Option<Self> {
+        let ahead = &mut r.clone();
+        let extension = Self::read_sync(ahead).ok().flatten()?;
+        *r = ahead.clone();
+        Some(extension)
+    }
+
+    fn read_sync(r: &mut BitReader<'_>) -> Result<Option<Self>, Error> {
+        if r.bits_left() < 16 || r.u16(11, "syncExtensionType")? != SYNC_SBR {
+            return Ok(None);
+        }
+        let audio_object_type = read_object_type(r)?;
+        if !matches!(audio_object_type, AOT_SBR | AOT_BSAC) {
+            return Ok(None);
+        }
+        let sbr_present_flag = r.flag("sbrPresentFlag")?;
+        let frequency = if sbr_present_flag { Some(SamplingFrequency::read(r)?) } else { None };
+        let mut ps_present_flag = None;
+        let mut channel_configuration = None;
+        if audio_object_type == AOT_BSAC {
+            channel_configuration = Some(r.u8(4, "extensionChannelConfiguration")?);
+        } else if sbr_present_flag && r.bits_left() >= 12 {
+            let ahead = &mut r.clone();
+            if ahead.u16(11, "syncExtensionType")? == SYNC_PS {
+                ps_present_flag = Some(ahead.flag("psPresentFlag")?);
+                *r = ahead.clone();
+            }
+        }
+        Ok(Some(Self {
+            hierarchical: false,
+            audio_object_type,
+            sbr_present_flag,
+            ps_present_flag,
+            frequency,
+            channel_configuration,
+        }))
+    }
+
+    fn put_backward_compatible(self, w: &mut BitWriter) -> Result<(), Error> {
+        w.put(11, SYNC_SBR);
+        put_object_type(w, self.audio_object_type);
+        w.put(1, self.sbr_present_flag);
+        match self.frequency {
+            Some(frequency) if self.sbr_present_flag => frequency.put(w),
+            None if !self.sbr_present_flag => {}
+            _ => return Err(inconsistent("extensionSamplingFrequencyIndex", "does not go with sbrPresentFlag")),
+        }
+        match (self.audio_object_type, self.channel_configuration, self.ps_present_flag) {
+            (AOT_BSAC, Some(channel_configuration), None) => w.put(4, channel_configuration),
+            (AOT_SBR, None, Some(ps_present_flag)) if self.sbr_present_flag => {
+                w.put(11, SYNC_PS);
+                w.put(1, ps_present_flag);
+            }
+            (AOT_SBR, None, None) => {}
+            _ => return Err(inconsistent("extensionAudioObjectType", "does not go with the fields of the extension")),
+        }
+        Ok(())
+    }
+}
+
+/// Channels of a `channelConfiguration` other than 0 (1.6.3.5); `None` for the reserved ones.
+fn channels_of(channel_configuration: u8) -> Option<u8> {
+    match channel_configuration {
+        1..=6 => Some(channel_configuration),
+        7 | 12 | 14 => Some(8),
+        11 => Some(7),
+        13 => Some(24),
+        _ => None,
+    }
+}
+
+/// Whether `epConfig` follows. Type 39 has it too, behind parts that are not read.
+fn has_ep_config(audio_object_type: u8) -> bool {
+    matches!(audio_object_type, 17 | 19..=23)
+}
+
+fn read_object_type(r: &mut BitReader<'_>) -> Result<u8, Error> {
+    let start = r.offset();
+    match r.u8(5, "audioObjectType")? {
+        0 => Err(r.invalid_at(start, "audioObjectType", "is 0, the null object")),
+        31 => Ok(32 + r.u8(6, "audioObjectTypeExt")?),
+        audio_object_type => Ok(audio_object_type),
+    }
+}
+
+fn put_object_type(w: &mut BitWriter, audio_object_type: u8) {
+    match audio_object_type.checked_sub(32) {
+        Some(ext) => {
+            w.put(5, 31_u8);
+            w.put(6, ext);
+        }
+        None => w.put(5, audio_object_type),
+    }
+}
+
+/// What is left, moved to start at a byte. A last part of a byte counts only when it is not zero.
+fn read_trailing(r: &mut BitReader<'_>) -> Bytes {
+    let mut bytes = Vec::new();
+    while r.bits_left() >= 8
+        && let Ok(byte) = r.u8(8, "trailing")
+    {
+        bytes.push(byte);
+    }
+    let [left, ..] = r.bits_left().to_le_bytes();
+    if let Ok(bits @ 1..) = r.u8(left, "trailing") {
+        bytes.push(bits << (8 - left));
+    }
+    Bytes::from(bytes)
+}
+
+fn inconsistent(field: &'static str, rule: &str) -> Error {
+    Error::new(ErrorKind::Invalid, STRUCTURE, None, field, rule, SECTION)
+}
+
+const STRUCTURE: &str = "AudioSpecificConfig";
+const SECTION: &str = "ISO/IEC 14496-3, 1.6.2.1";
+const AOT_LC: u8 = 2;
+const AOT_SBR: u8 = 5;
+const AOT_BSAC: u8 = 22;
+const AOT_LD: u8 = 23;
+const AOT_PS: u8 = 29;
+const AOT_ELD: u8 = 39;
+const SYNC_SBR: u16 = 0x2b7;
+const SYNC_PS: u16 = 0x548;
+const FREQUENCY_ESCAPE: u8 = 15;
+const FREQUENCIES: [u32; 13] =
+    [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testdata::{AAC_2_1, AAC_7_1_WIDE, hex};
+
+    fn config(text: &str) -> AudioSpecificConfig {
+        let data = hex(text);
+        let config = AudioSpecificConfig::read(&data).unwrap();
+        assert_eq!(config.write().unwrap(), data);
+        config
+    }
+
+    #[test]
+    fn two_bytes_of_the_vogels_capture() {
+        let config = config("1190");
+        assert_eq!((config.audio_object_type, config.sampling_frequency(), config.channels()), (2, 48_000, Some(2)));
+        assert_eq!((config.samples_per_frame(), config.extension), (Some(1024), None));
+        assert_eq!(AudioSpecificConfig::lc(48_000, 2), Some(config));
+    }
+
+    #[test]
+    fn ffmpeg_configurations_say_that_there_is_no_sbr() {
+        // Rates and channels as ffprobe 5.1 reports them.
+        for (text, rate, channels) in [
+            ("120856e500", 44_100, 1),
+            ("119056e500", 48_000, 2),
+            ("11b056e500", 48_000, 6),
+            ("11b856e500", 48_000, 8),
+            ("158856e500", 8_000, 1),
+            ("101056e500", 96_000, 2),
+        ] {
+            let config = config(text);
+            assert_eq!((config.sampling_frequency(), config.channels()), (rate, Some(channels)));
+            assert_eq!((config.output_sampling_frequency(), config.output_channels()), (rate, Some(channels)));
+            let extension = config.extension.unwrap();
+            assert!(!extension.hierarchical && !extension.sbr_present_flag);
+            assert!(config.trailing.is_empty());
+        }
+    }
+
+    #[test]
+    fn program_config_elements_of_ffmpeg_give_the_channels() {
+        let config_2_1 = config(AAC_2_1);
+        assert_eq!((config_2_1.sampling_frequency(), config_2_1.channels()), (32_000, Some(3)));
+        let wide = config(AAC_7_1_WIDE);
+        assert_eq!((wide.channel_configuration, wide.channels()), (0, Some(8)));
+        assert!(!wide.extension.unwrap().sbr_present_flag);
+    }
+
+    #[test]
+    fn sbr_in_front_doubles_the_output() {
+        // Type 5, index 6 (24 kHz), 2 channels, extension index 3 (48 kHz), type 2.
+        let config = config("2b118800");
+        assert_eq!((config.audio_object_type, config.signalled_object_type()), (2, 5));
+        assert_eq!((config.sampling_frequency(), config.output_sampling_frequency()), (24_000, 48_000));
+        assert_eq!((config.channels(), config.output_channels()), (Some(2), Some(2)));
+    }
+
+    #[test]
+    fn ps_in_front_makes_mono_stereo() {
+        // Type 29, index 6, 1 channel, extension index 3, type 2.
+        let config = config("eb098800");
+        assert_eq!(config.signalled_object_type(), 29);
+        assert_eq!((config.channels(), config.output_channels()), (Some(1), Some(2)));
+        assert_eq!(config.output_sampling_frequency(), 48_000);
+    }
+
+    #[test]
+    fn sbr_and_ps_at_the_end_are_found() {
+        // Type 2, index 7 (22.05 kHz), 1 channel; 0x2b7, type 5, SBR, index 4 (44.1 kHz); 0x548, PS.
+        let config = config("138856e5a54880");
+        assert_eq!((config.sampling_frequency(), config.output_sampling_frequency()), (22_050, 44_100));
+        assert_eq!((config.signalled_object_type(), config.output_channels()), (2, Some(2)));
+        assert_eq!(config.extension.unwrap().ps_present_flag, Some(true));
+    }
+
+    #[test]
+    fn escaped_type_and_frequency_are_read() {
+        let mut w = BitWriter::default();
+        w.put(5, 31_u8);
+        w.put(6, 7_u8); // 39
+        w.put(4, 15_u8);
+        w.put(24, 22_000_u32);
+        w.put(4, 1_u8);
+        w.put(5, 0b1_0000_u8); // 480 samples, no resilience, no SBR
+        w.put(4, 0_u8); // ELDEXT_TERM
+        let data = w.finish();
+        let config = AudioSpecificConfig::read(&data).unwrap();
+        assert_eq!((config.audio_object_type, config.sampling_frequency()), (39, 22_000));
+        assert_eq!((config.samples_per_frame(), config.channels()), (Some(480), Some(1)));
+        assert_eq!(config.frequency.index(), 15);
+        assert_eq!(config.write().unwrap(), data);
+    }
+
+    #[test]
+    fn escaped_frequency_stays_escaped_when_the_table_has_it() {
+        let mut w = BitWriter::default();
+        w.put(5, 2_u8);
+        w.put(4, 15_u8);
+        w.put(24, 48_000_u32);
+        w.put(4, 2_u8);
+        w.put(3, 0_u8);
+        let data = w.finish();
+        let config = AudioSpecificConfig::read(&data).unwrap();
+        assert_eq!((config.sampling_frequency(), config.write().unwrap()), (48_000, data));
+    }
+
+    #[test]
+    fn low_delay_and_short_frames_have_their_lengths() {
+        let of = |audio_object_type, frame_length_flag| {
+            let specific = SpecificConfig::Ga(GaSpecificConfig { frame_length_flag, ..Default::default() });
+            let base = AudioSpecificConfig::lc(48_000, 2).unwrap();
+            AudioSpecificConfig { audio_object_type, specific, ..base }.samples_per_frame()
+        };
+        assert_eq!((of(2, false), of(2, true)), (Some(1024), Some(960)));
+        assert_eq!((of(23, false), of(23, true)), (Some(512), Some(480)));
+    }
+
+    #[test]
+    fn channel_configurations_are_not_channel_counts() {
+        let of = |channel_configuration| {
+            let base = AudioSpecificConfig::lc(48_000, 2).unwrap();
+            AudioSpecificConfig { channel_configuration, ..base }.channels()
+        };
+        assert_eq!([1, 2, 3, 4, 5, 6].map(of), [1, 2, 3, 4, 5, 6].map(Some));
+        assert_eq!([7, 11, 12, 13, 14].map(of), [8, 7, 8, 24, 8].map(Some));
+        assert_eq!([8, 9, 10, 15].map(of), [None; 4]);
+        for channels in 1..=8 {
+            assert_eq!(AudioSpecificConfig::lc(16_000, channels).unwrap().channels(), Some(channels));
+        }
+        assert_eq!(AudioSpecificConfig::lc(16_000, 9), None);
+    }
+
+    #[test]
+    fn bits_behind_an_unknown_type_are_kept() {
+        // Type 42 (USAC), 48 kHz, stereo, then its own configuration.
+        let data = hex("f94640aabbcc");
+        let config = AudioSpecificConfig::read(&data).unwrap();
+        assert_eq!((config.audio_object_type, config.specific.clone()), (42, SpecificConfig::Other));
+        assert_eq!(config.samples_per_frame(), None);
+        let written = config.write().unwrap();
+        assert_eq!(AudioSpecificConfig::read(&written).unwrap(), config);
+        assert!(written.starts_with(&data));
+    }
+
+    #[test]
+    fn broken_configurations_say_what_is_wrong() {
+        let error = |text: &str| AudioSpecificConfig::read(&hex(text)).unwrap_err().to_string();
+        assert_eq!(
+            error("0000"),
+            "AudioSpecificConfig byte 0: audioObjectType is 0, the null object (ISO/IEC 14496-3, 1.6.2.1)"
+        );
+        assert_eq!(
+            error("1690"),
+            "AudioSpecificConfig byte 0: samplingFrequencyIndex is 13, which is reserved (ISO/IEC 14496-3, 1.6.2.1)"
+        );
+        assert_eq!(
+            error("11"),
+            "AudioSpecificConfig byte 0: samplingFrequencyIndex is cut off, 1 more bits are needed (ISO/IEC 14496-3, 1.6.2.1)"
+        );
+        assert_eq!(AudioSpecificConfig::read(&[]).unwrap_err().kind(), ErrorKind::Missing);
+    }
+
+    #[test]
+    fn contradictions_are_not_written() {
+        let base = AudioSpecificConfig::lc(48_000, 2).unwrap();
+        for broken in [
+            AudioSpecificConfig { channel_configuration: 0, ..base.clone() },
+            AudioSpecificConfig { audio_object_type: 5, ..base.clone() },
+            AudioSpecificConfig { audio_object_type: 39, ..base.clone() },
+            AudioSpecificConfig { ep_config: Some(0), ..base.clone() },
+            AudioSpecificConfig { specific: SpecificConfig::Other, ..base },
+        ] {
+            assert_eq!(broken.write().unwrap_err().kind(), ErrorKind::Invalid, "{broken:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_and_read_again(data in proptest::collection::vec(any::<u8>(), 1..40)) {
+            if let Ok(config) = AudioSpecificConfig::read(&data) {
+                let written = config.write().unwrap();
+                prop_assert_eq!(AudioSpecificConfig::read(&written).unwrap(), config);
+            }
+        }
+
+        #[test]
+        fn mutations_are_written_and_read_again(which in 0_usize..4, at in 0_usize..28, byte: u8, cut in 0_usize..28) {
+            let mut data = hex([AAC_2_1, AAC_7_1_WIDE, "138856e5a54880", "2b118800"][which]);
+            if let Some(target) = data.get_mut(at) {
+                *target = byte;
+            }
+            data.truncate(cut);
+            if let Ok(config) = AudioSpecificConfig::read(&data) {
+                let written = config.write().unwrap();
+                prop_assert_eq!(AudioSpecificConfig::read(&written).unwrap(), config);
+            }
+        }
+
+        #[test]
+        fn lc_configurations_keep_rate_and_channels(hz in 1_u32..1 << 24, channels in 1_u8..9) {
+            let config = AudioSpecificConfig::lc(hz, channels).unwrap();
+            let back = AudioSpecificConfig::read(&config.write().unwrap()).unwrap();
+            prop_assert_eq!(&back, &config);
+            prop_assert_eq!((back.sampling_frequency(), back.channels()), (hz, Some(channels)));
+        }
+    }
+}

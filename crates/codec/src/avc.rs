@@ -1,0 +1,573 @@
+//! H.264: the configuration record that Matroska and MP4 carry (`avcC`), and NAL unit types.
+//!
+//! ```text
+//! AVCDecoderConfigurationRecord                       ISO/IEC 14496-15, 5.3.3.1
+//!   configurationVersion = 1
+//!   AVCProfileIndication, profile_compatibility, AVCLevelIndication
+//!   lengthSizeMinusOne
+//!   numOfSequenceParameterSets { length, SPS }        SPS: ITU-T H.264, 7.3.2.1.1
+//!   numOfPictureParameterSets  { length, PPS }        PPS: ITU-T H.264, 7.3.2.2
+//!   chroma_format, bit depths, SPS extensions         profiles other than Baseline, Main and Extended
+//! ```
+
+mod sps;
+mod vui;
+
+use bytes::Bytes;
+use nom::{
+    bytes::complete::take,
+    number::complete::{be_u8, be_u16},
+};
+
+pub use sps::{FrameCropping, PicOrderCnt, Sps};
+pub use vui::{BitstreamRestriction, HrdParameters, TimingInfo, Vui};
+
+use crate::{
+    error::{Error, ErrorKind},
+    fields::Fields,
+    nal::{self, LengthSize},
+};
+
+/// The decoder configuration record of H.264, the payload of an `avcC` box and of Matroska's CodecPrivate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvcDecoderConfigurationRecord {
+    /// `AVCProfileIndication`: `profile_idc` of the SPS.
+    pub avc_profile_indication: u8,
+    /// `profile_compatibility`: the byte between `profile_idc` and `level_idc` of the SPS.
+    pub profile_compatibility: u8,
+    /// `AVCLevelIndication`: `level_idc` of the SPS.
+    pub avc_level_indication: u8,
+    /// `lengthSizeMinusOne` + 1.
+    pub length_size: LengthSize,
+    /// Whole SPS NAL units, 1 to 31.
+    pub sequence_parameter_sets: Vec<Bytes>,
+    /// Whole PPS NAL units, 1 to 255.
+    pub picture_parameter_sets: Vec<Bytes>,
+    /// The fields that the standard adds for High profiles. Kinesis Video producers leave them out.
+    pub high_profile: Option<HighProfile>,
+    /// Bytes after the last field, kept as they are. Empty in a record that follows the standard.
+    pub trailing: Bytes,
+}
+
+/// What follows the parameter sets when the profile is none of Baseline (66), Main (77) and Extended (88).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HighProfile {
+    /// `chroma_format`, 0 to 3: `chroma_format_idc` of the SPS.
+    pub chroma_format: u8,
+    /// `bit_depth_luma_minus8`, 0 to 7.
+    pub bit_depth_luma_minus8: u8,
+    /// `bit_depth_chroma_minus8`, 0 to 7.
+    pub bit_depth_chroma_minus8: u8,
+    /// Whole SPS extension NAL units, up to 255.
+    pub sequence_parameter_set_ext: Vec<Bytes>,
+}
+
+impl AvcDecoderConfigurationRecord {
+    /// Reads a record. Reserved bits are not looked at: producers are known that leave them 0.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] without bytes or without an SPS or PPS, [`ErrorKind::AnnexB`] for a byte stream,
+    /// [`ErrorKind::Invalid`] for another version, [`ErrorKind::Truncated`] when a field is cut off. What the parameter
+    /// sets say is not read here, see [`Self::check`] and [`Self::sps`].
+    pub fn read(data: &[u8]) -> Result<Self, Error> {
+        let f = &mut Fields::new(STRUCTURE, SECTION, data);
+        if data.is_empty() {
+            return Err(Error::new(ErrorKind::Missing, STRUCTURE, None, "", "there are no bytes", SECTION));
+        }
+        if nal::starts_with_start_code(data) {
+            return Err(f.error(
+                ErrorKind::AnnexB,
+                0,
+                "configurationVersion",
+                "is expected, an Annex B start code stands there",
+            ));
+        }
+        let version = f.read("configurationVersion", be_u8)?;
+        if version != 1 {
+            return Err(f.invalid(0, "configurationVersion", format!("is {version}, 1 is the only one")));
+        }
+        let avc_profile_indication = f.read("AVCProfileIndication", be_u8)?;
+        let profile_compatibility = f.read("profile_compatibility", be_u8)?;
+        let avc_level_indication = f.read("AVCLevelIndication", be_u8)?;
+        let length_size = LengthSize::from_minus_one(f.read("lengthSizeMinusOne", be_u8)?);
+        let count = f.read(SPS_COUNT, be_u8)? & 0x1f;
+        let sequence_parameter_sets = read_sets(f, count, SPS_COUNT, "sequenceParameterSetNALUnit")?;
+        let count = f.read(PPS_COUNT, be_u8)?;
+        let picture_parameter_sets = read_sets(f, count, PPS_COUNT, "pictureParameterSetNALUnit")?;
+        let (high_profile, trailing) = if matches!(avc_profile_indication, 66 | 77 | 88) {
+            (None, f.rest())
+        } else {
+            // Bytes that are there and do not make up these fields are someone else's; they are kept, not refused.
+            HighProfile::read(f.rest()).map_or((None, f.rest()), |(high, rest)| (Some(high), rest))
+        };
+        Ok(Self {
+            avc_profile_indication,
+            profile_compatibility,
+            avc_level_indication,
+            length_size,
+            sequence_parameter_sets,
+            picture_parameter_sets,
+            high_profile,
+            trailing: Bytes::copy_from_slice(trailing),
+        })
+    }
+
+    /// Builds a record with four-byte lengths from NAL units in any order. Repeated units are taken once, zero bytes at
+    /// their ends are dropped, and units that are not parameter sets are left out, so the units of a whole key frame will do.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] without an SPS or a PPS, [`ErrorKind::Invalid`] for more of them than a record can hold,
+    /// and those of [`Sps::read`] for the first SPS.
+    pub fn from_parameter_sets<'a>(units: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Error> {
+        let mut sps_units = Vec::new();
+        let mut pps_units = Vec::new();
+        let mut ext_units = Vec::new();
+        for unit in units {
+            let unit = nal::without_trailing_zeros(unit);
+            let (list, max, field) = match nal_unit_type(unit) {
+                Some(NAL_SPS) => (&mut sps_units, MAX_SPS, SPS_COUNT),
+                Some(NAL_PPS) => (&mut pps_units, MAX_PPS, PPS_COUNT),
+                Some(NAL_SPS_EXT) => (&mut ext_units, MAX_PPS, EXT_COUNT),
+                _ => continue,
+            };
+            if !list.iter().any(|known: &Bytes| known == unit) {
+                if list.len() >= max {
+                    return Err(too_many(field, max));
+                }
+                list.push(Bytes::copy_from_slice(unit));
+            }
+        }
+        let sps = Sps::read(sps_units.first().ok_or_else(|| none_there(None, SPS_COUNT))?)?;
+        if pps_units.is_empty() {
+            return Err(none_there(None, PPS_COUNT));
+        }
+        let high_profile = (!matches!(sps.profile_idc, 66 | 77 | 88)).then_some(HighProfile {
+            chroma_format: sps.chroma_format_idc,
+            bit_depth_luma_minus8: sps.bit_depth_luma_minus8,
+            bit_depth_chroma_minus8: sps.bit_depth_chroma_minus8,
+            sequence_parameter_set_ext: ext_units,
+        });
+        Ok(Self {
+            avc_profile_indication: sps.profile_idc,
+            profile_compatibility: sps.constraint_flags,
+            // The level byte stands at the same place in every SPS; the record has to cover them all.
+            avc_level_indication: sps_units.iter().filter_map(|unit| unit.get(3).copied()).fold(sps.level_idc, u8::max),
+            length_size: LengthSize::Four,
+            sequence_parameter_sets: sps_units,
+            picture_parameter_sets: pps_units,
+            high_profile,
+            trailing: Bytes::new(),
+        })
+    }
+
+    /// Builds a record from an Annex B byte stream, as [`Self::from_parameter_sets`] does from its units.
+    ///
+    /// # Errors
+    /// Those of [`Self::from_parameter_sets`].
+    pub fn from_annex_b(data: &[u8]) -> Result<Self, Error> {
+        Self::from_parameter_sets(nal::annex_b(data).filter_map(|range| data.get(range)))
+    }
+
+    /// The same stream's record built anew from the parameter sets in this one, sorted by their own types. The length
+    /// size is kept, trailing bytes are not.
+    ///
+    /// # Errors
+    /// Those of [`Self::from_parameter_sets`].
+    pub fn rebuilt(&self) -> Result<Self, Error> {
+        let ext = self.high_profile.iter().flat_map(|high| &high.sequence_parameter_set_ext);
+        let units = self.sequence_parameter_sets.iter().chain(&self.picture_parameter_sets).chain(ext);
+        let record = Self::from_parameter_sets(units.map(|unit| &unit[..]))?;
+        Ok(Self { length_size: self.length_size, ..record })
+    }
+
+    /// The bytes of the record.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] without an SPS or a PPS, [`ErrorKind::Invalid`] for more parameter sets, or longer ones,
+    /// than a record can say.
+    pub fn write(&self) -> Result<Vec<u8>, Error> {
+        let mut out = vec![
+            1, // configurationVersion
+            self.avc_profile_indication,
+            self.profile_compatibility,
+            self.avc_level_indication,
+            0xfc | self.length_size.minus_one(), // reserved '111111', lengthSizeMinusOne
+        ];
+        if self.sequence_parameter_sets.is_empty() {
+            return Err(none_there(None, SPS_COUNT));
+        }
+        if self.picture_parameter_sets.is_empty() {
+            return Err(none_there(None, PPS_COUNT));
+        }
+        write_sets(&mut out, 0xe0, MAX_SPS, SPS_COUNT, &self.sequence_parameter_sets)?;
+        write_sets(&mut out, 0, MAX_PPS, PPS_COUNT, &self.picture_parameter_sets)?;
+        if let Some(high) = &self.high_profile {
+            out.push(0xfc | (high.chroma_format & 3)); // reserved '111111', chroma_format
+            out.push(0xf8 | (high.bit_depth_luma_minus8 & 7)); // reserved '11111', bit_depth_luma_minus8
+            out.push(0xf8 | (high.bit_depth_chroma_minus8 & 7)); // reserved '11111', bit_depth_chroma_minus8
+            write_sets(&mut out, 0, MAX_PPS, EXT_COUNT, &high.sequence_parameter_set_ext)?;
+        }
+        out.extend_from_slice(&self.trailing);
+        Ok(out)
+    }
+
+    /// The first sequence parameter set, read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] when there is none, and those of [`Sps::read`].
+    pub fn sps(&self) -> Result<Sps, Error> {
+        Sps::read(self.sequence_parameter_sets.first().ok_or_else(|| none_there(None, SPS_COUNT))?)
+    }
+
+    /// What a readable record can still have wrong: units of other types among the parameter sets, an SPS that does not
+    /// parse, a profile or level that is not the SPS's. [`Self::rebuilt`] mends what can be mended.
+    ///
+    /// # Errors
+    /// The first rule broken.
+    pub fn check(&self) -> Result<(), Error> {
+        let invalid = |field, rule: String| Error::new(ErrorKind::Invalid, STRUCTURE, None, field, rule, SECTION);
+        let typed = |units: &[Bytes], wanted, field| match units
+            .iter()
+            .map(|unit| nal_unit_type(unit))
+            .find(|found| *found != Some(wanted))
+        {
+            Some(Some(found)) => Err(invalid(field, format!("has nal_unit_type {found}, {wanted} belongs there"))),
+            Some(None) => Err(invalid(field, "is empty".to_owned())),
+            None => Ok(()),
+        };
+        typed(&self.sequence_parameter_sets, NAL_SPS, "sequenceParameterSetNALUnit")?;
+        typed(&self.picture_parameter_sets, NAL_PPS, "pictureParameterSetNALUnit")?;
+        let sps = self.sps()?;
+        let (profile, level) = (self.avc_profile_indication, self.avc_level_indication);
+        if profile != sps.profile_idc {
+            return Err(invalid("AVCProfileIndication", format!("is {profile}, the SPS says {}", sps.profile_idc)));
+        }
+        if level < sps.level_idc {
+            return Err(invalid("AVCLevelIndication", format!("is {level}, the SPS says {}", sps.level_idc)));
+        }
+        Ok(())
+    }
+}
+
+impl HighProfile {
+    /// `None` when the bytes do not make up all of the fields.
+    fn read(data: &[u8]) -> Option<(Self, &[u8])> {
+        let f = &mut Fields::new(STRUCTURE, SECTION, data);
+        let chroma_format = f.read("chroma_format", be_u8).ok()? & 3;
+        let bit_depth_luma_minus8 = f.read("bit_depth_luma_minus8", be_u8).ok()? & 7;
+        let bit_depth_chroma_minus8 = f.read("bit_depth_chroma_minus8", be_u8).ok()? & 7;
+        let count = f.read(EXT_COUNT, be_u8).ok()?;
+        let mut sequence_parameter_set_ext = Vec::new();
+        for _ in 0..count {
+            sequence_parameter_set_ext.push(read_set(f, "sequenceParameterSetExtNALUnit").ok()?);
+        }
+        let high = Self { chroma_format, bit_depth_luma_minus8, bit_depth_chroma_minus8, sequence_parameter_set_ext };
+        Some((high, f.rest()))
+    }
+}
+
+/// `nal_unit_type` of a NAL unit, 0 to 31; `None` for an empty one.
+pub fn nal_unit_type(unit: &[u8]) -> Option<u8> {
+    unit.first().map(|header| header & 0x1f)
+}
+
+/// Whether a NAL unit is a slice of an IDR picture.
+pub fn is_idr(unit: &[u8]) -> bool {
+    nal_unit_type(unit) == Some(NAL_IDR)
+}
+
+/// Whether a NAL unit is any slice: coded picture data rather than parameters or messages.
+pub fn is_slice(unit: &[u8]) -> bool {
+    nal_unit_type(unit).is_some_and(|nal_unit_type| (1..=NAL_IDR).contains(&nal_unit_type))
+}
+
+fn read_sets(f: &mut Fields<'_>, count: u8, counter: &'static str, field: &'static str) -> Result<Vec<Bytes>, Error> {
+    if count == 0 {
+        return Err(none_there(f.offset().checked_sub(1), counter));
+    }
+    let mut sets = Vec::new();
+    for _ in 0..count {
+        sets.push(read_set(f, field)?);
+    }
+    Ok(sets)
+}
+
+fn read_set(f: &mut Fields<'_>, field: &'static str) -> Result<Bytes, Error> {
+    let length = f.read(field, be_u16)?;
+    Ok(Bytes::copy_from_slice(f.read(field, take(length))?))
+}
+
+fn write_sets(out: &mut Vec<u8>, reserved: u8, max: usize, counter: &'static str, sets: &[Bytes]) -> Result<(), Error> {
+    let count = u8::try_from(sets.len()).ok().filter(|_| sets.len() <= max).ok_or_else(|| too_many(counter, max))?;
+    out.push(reserved | count);
+    for set in sets {
+        let length = u16::try_from(set.len()).map_err(|_| {
+            let rule = format!("has a NAL unit of {} bytes, its length ends at 65535", set.len());
+            Error::new(ErrorKind::Invalid, STRUCTURE, None, counter, rule, SECTION)
+        })?;
+        out.extend(length.to_be_bytes());
+        out.extend_from_slice(set);
+    }
+    Ok(())
+}
+
+fn none_there(offset: Option<usize>, field: &'static str) -> Error {
+    Error::new(ErrorKind::Missing, STRUCTURE, offset, field, "is 0, at least one is needed", SECTION)
+}
+
+fn too_many(field: &'static str, max: usize) -> Error {
+    Error::new(ErrorKind::Invalid, STRUCTURE, None, field, format!("would be above {max}"), SECTION)
+}
+
+/// Slice of an IDR picture (ITU-T H.264, Table 7-1).
+pub const NAL_IDR: u8 = 5;
+/// Supplemental enhancement information.
+pub const NAL_SEI: u8 = 6;
+/// Sequence parameter set.
+pub const NAL_SPS: u8 = 7;
+/// Picture parameter set.
+pub const NAL_PPS: u8 = 8;
+/// Access unit delimiter.
+pub const NAL_AUD: u8 = 9;
+/// Sequence parameter set extension.
+pub const NAL_SPS_EXT: u8 = 13;
+
+const STRUCTURE: &str = "avcC";
+const SECTION: &str = "ISO/IEC 14496-15, 5.3.3.1";
+const SPS_COUNT: &str = "numOfSequenceParameterSets";
+const PPS_COUNT: &str = "numOfPictureParameterSets";
+const EXT_COUNT: &str = "numOfSequenceParameterSetExt";
+const MAX_SPS: usize = 31;
+const MAX_PPS: usize = 255;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testdata::{AVC_CAMERA, AVC_GET_MEDIA, AVC_HIGH_444, AVC_HIGH_1080P, AVC_VOGELS, hex};
+
+    #[test]
+    fn record_of_ffmpeg_with_high_profile_fields_comes_back_byte_for_byte() {
+        let data = hex(AVC_HIGH_1080P);
+        let record = AvcDecoderConfigurationRecord::read(&data).unwrap();
+        assert_eq!(
+            (record.avc_profile_indication, record.profile_compatibility, record.avc_level_indication),
+            (100, 0, 40)
+        );
+        assert_eq!(record.length_size, LengthSize::Four);
+        assert_eq!(record.sequence_parameter_sets.len(), 1);
+        assert_eq!(record.picture_parameter_sets, [hex("68ef8fcb")]);
+        assert_eq!(
+            record.high_profile,
+            Some(HighProfile {
+                chroma_format: 1,
+                bit_depth_luma_minus8: 0,
+                bit_depth_chroma_minus8: 0,
+                sequence_parameter_set_ext: vec![],
+            })
+        );
+        assert!(record.trailing.is_empty());
+        assert_eq!(record.write().unwrap(), data);
+        record.check().unwrap();
+    }
+
+    #[test]
+    fn high_444_has_the_fields_too() {
+        let record = AvcDecoderConfigurationRecord::read(&hex(AVC_HIGH_444)).unwrap();
+        assert_eq!(record.high_profile.as_ref().unwrap().chroma_format, 3);
+        assert_eq!(record.write().unwrap(), hex(AVC_HIGH_444));
+    }
+
+    #[test]
+    fn kinesis_camera_leaves_out_the_high_profile_fields() {
+        let data = hex(AVC_CAMERA);
+        let record = AvcDecoderConfigurationRecord::read(&data).unwrap();
+        assert_eq!((record.avc_profile_indication, record.high_profile.clone()), (100, None));
+        assert_eq!(record.write().unwrap(), data);
+        record.check().unwrap();
+    }
+
+    #[test]
+    fn encoder_of_the_get_media_capture_leaves_reserved_bits_zero() {
+        let data = hex(AVC_GET_MEDIA);
+        let record = AvcDecoderConfigurationRecord::read(&data).unwrap();
+        assert_eq!(record.length_size, LengthSize::Four);
+        assert_eq!(record.sequence_parameter_sets.len(), 1);
+        assert_eq!(record.sps().unwrap().width(), 640);
+        let written = record.write().unwrap();
+        assert_eq!(written[4..6], [0xff, 0xe1]);
+        assert_eq!(AvcDecoderConfigurationRecord::read(&written).unwrap(), record);
+    }
+
+    #[test]
+    fn baseline_record_is_read() {
+        let record = AvcDecoderConfigurationRecord::read(&hex(AVC_VOGELS)).unwrap();
+        let sps = record.sps().unwrap();
+        assert_eq!((sps.width(), sps.height(), sps.profile_idc, sps.level_idc), (640, 480, 66, 40));
+        record.check().unwrap();
+    }
+
+    #[test]
+    fn trailing_bytes_are_kept() {
+        let mut data = hex(AVC_VOGELS);
+        data.extend([0, 0, 0]);
+        let record = AvcDecoderConfigurationRecord::read(&data).unwrap();
+        assert_eq!(&record.trailing[..], [0, 0, 0]);
+        assert_eq!(record.write().unwrap(), data);
+        let mut data = hex(AVC_CAMERA);
+        data.extend([0xfd, 0xf8]);
+        let record = AvcDecoderConfigurationRecord::read(&data).unwrap();
+        assert_eq!((record.high_profile, &record.trailing[..]), (None, &[0xfd, 0xf8][..]));
+    }
+
+    #[test]
+    fn annex_b_private_data_becomes_the_record_that_ffmpeg_writes() {
+        for text in [AVC_HIGH_1080P, AVC_HIGH_444, AVC_VOGELS] {
+            let record = AvcDecoderConfigurationRecord::read(&hex(text)).unwrap();
+            // An access unit delimiter before, the SPS twice, a slice after, as cut off in front of a key frame.
+            let mut stream = vec![0, 0, 0, 1, 9, 0xf0];
+            for unit in [&record.sequence_parameter_sets[0], &record.sequence_parameter_sets[0]] {
+                stream.extend([0, 0, 1]);
+                stream.extend_from_slice(unit);
+            }
+            stream.extend([0, 0, 0, 1]);
+            stream.extend_from_slice(&record.picture_parameter_sets[0]);
+            stream.extend([0, 0, 1, 0x65, 0x88]);
+            let error = AvcDecoderConfigurationRecord::read(&stream).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AnnexB);
+            assert_eq!(
+                error.to_string(),
+                "avcC byte 0: configurationVersion is expected, an Annex B start code stands there (ISO/IEC 14496-15, 5.3.3.1)"
+            );
+            assert_eq!(AvcDecoderConfigurationRecord::from_annex_b(&stream).unwrap().write().unwrap(), hex(text));
+        }
+    }
+
+    #[test]
+    fn absent_parameter_sets_are_missing_and_not_invalid() {
+        let kind = |data: &[u8]| AvcDecoderConfigurationRecord::read(data).unwrap_err().kind();
+        assert_eq!(kind(&[]), ErrorKind::Missing);
+        assert_eq!(kind(&[1, 66, 0, 30, 0xff, 0xe0, 0]), ErrorKind::Missing);
+        assert_eq!(kind(&[1, 66, 0, 30, 0xff, 0xe1, 0, 1, 0x67, 0]), ErrorKind::Missing);
+        assert_eq!(kind(&[1, 66, 0, 30, 0xff, 0xe1, 0, 9, 0x67]), ErrorKind::Truncated);
+        assert_eq!(kind(&[2, 66, 0, 30]), ErrorKind::Invalid);
+        let units = [&hex("68ce0fc8")[..]];
+        let error = AvcDecoderConfigurationRecord::from_parameter_sets(units).unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Missing, SPS_COUNT));
+    }
+
+    #[test]
+    fn cut_parameter_set_names_its_place() {
+        let error = AvcDecoderConfigurationRecord::read(&hex("0164001effe100090067")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "avcC byte 8: sequenceParameterSetNALUnit is cut off, 2 of its bytes are left (ISO/IEC 14496-15, 5.3.3.1)"
+        );
+    }
+
+    #[test]
+    fn swapped_parameter_sets_are_found_and_mended() {
+        let good = AvcDecoderConfigurationRecord::read(&hex(AVC_HIGH_1080P)).unwrap();
+        let swapped = AvcDecoderConfigurationRecord {
+            sequence_parameter_sets: good.picture_parameter_sets.clone(),
+            picture_parameter_sets: good.sequence_parameter_sets.clone(),
+            ..good.clone()
+        };
+        let error = swapped.check().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "avcC: sequenceParameterSetNALUnit has nal_unit_type 8, 7 belongs there (ISO/IEC 14496-15, 5.3.3.1)"
+        );
+        assert_eq!(swapped.rebuilt().unwrap(), good);
+    }
+
+    #[test]
+    fn level_below_that_of_the_sps_is_found() {
+        let mut record = AvcDecoderConfigurationRecord::read(&hex(AVC_HIGH_1080P)).unwrap();
+        record.avc_level_indication = 0;
+        assert_eq!(record.check().unwrap_err().field(), "AVCLevelIndication");
+        assert_eq!(record.rebuilt().unwrap().avc_level_indication, 40);
+    }
+
+    #[test]
+    fn more_sets_than_a_record_holds_are_refused() {
+        let sps = hex("6742c01eda0280bfe5c044000003000400000300f03c58ba80");
+        let units: Vec<Vec<u8>> = (0..32_u8).map(|n| [&sps[..], &[n + 1]].concat()).collect();
+        let error = AvcDecoderConfigurationRecord::from_parameter_sets(units.iter().map(Vec::as_slice)).unwrap_err();
+        assert_eq!(error.to_string(), "avcC: numOfSequenceParameterSets would be above 31 (ISO/IEC 14496-15, 5.3.3.1)");
+        let mut record = AvcDecoderConfigurationRecord::read(&hex(AVC_VOGELS)).unwrap();
+        record.picture_parameter_sets = vec![Bytes::from(vec![0x68; 65_536])];
+        assert_eq!(record.write().unwrap_err().kind(), ErrorKind::Invalid);
+    }
+
+    #[test]
+    fn nal_unit_types_are_told_apart() {
+        assert_eq!(nal_unit_type(&[0x67]), Some(NAL_SPS));
+        assert_eq!(nal_unit_type(&[]), None);
+        assert!(is_idr(&[0x65]) && is_idr(&[0x25]) && !is_idr(&[0x41]) && !is_idr(&[]));
+        assert!(is_slice(&[0x41]) && is_slice(&[0x65]) && !is_slice(&[0x67]) && !is_slice(&[0x09]));
+    }
+
+    fn unit() -> impl Strategy<Value = Bytes> {
+        proptest::collection::vec(any::<u8>(), 0..30).prop_map(Bytes::from)
+    }
+
+    prop_compose! {
+        fn record()(
+            profile: u8,
+            profile_compatibility: u8,
+            avc_level_indication: u8,
+            length_size in 0_u8..4,
+            sequence_parameter_sets in proptest::collection::vec(unit(), 1..4),
+            picture_parameter_sets in proptest::collection::vec(unit(), 1..4),
+            high in proptest::option::of((0_u8..4, 0_u8..8, 0_u8..8, proptest::collection::vec(unit(), 0..3))),
+            trailing in proptest::collection::vec(any::<u8>(), 0..4),
+        ) -> AvcDecoderConfigurationRecord {
+            let plain = matches!(profile, 66 | 77 | 88);
+            let high_profile = high.filter(|_| !plain).map(|(chroma_format, luma, chroma, ext)| HighProfile {
+                chroma_format,
+                bit_depth_luma_minus8: luma,
+                bit_depth_chroma_minus8: chroma,
+                sequence_parameter_set_ext: ext,
+            });
+            AvcDecoderConfigurationRecord {
+                avc_profile_indication: profile,
+                profile_compatibility,
+                avc_level_indication,
+                length_size: LengthSize::from_minus_one(length_size),
+                sequence_parameter_sets,
+                picture_parameter_sets,
+                high_profile,
+                trailing: Bytes::from(trailing),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn writing_then_reading_is_identity(record in record()) {
+            let written = record.write().unwrap();
+            prop_assert_eq!(AvcDecoderConfigurationRecord::read(&written).unwrap(), record);
+        }
+
+        #[test]
+        fn mutations_are_read_without_panic(which in 0_usize..3, at in 0_usize..54, byte: u8, cut in 0_usize..60) {
+            let mut data = hex([AVC_CAMERA, AVC_GET_MEDIA, AVC_VOGELS][which]);
+            if let Some(target) = data.get_mut(at) {
+                *target = byte;
+            }
+            data.truncate(cut);
+            if let Ok(record) = AvcDecoderConfigurationRecord::read(&data) {
+                let _ = (record.check(), record.rebuilt());
+                prop_assert_eq!(AvcDecoderConfigurationRecord::read(&record.write().unwrap()).unwrap(), record);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(data: Vec<u8>) {
+            let _ = AvcDecoderConfigurationRecord::read(&data);
+            let _ = AvcDecoderConfigurationRecord::from_annex_b(&data);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Where the bytes come from: files, folders of files, and pipes, as one stream.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use bytes::{Bytes, BytesMut};
+use fragkit_fragment::{Assembler, Item, Limits};
+
+use crate::error::{Error, ErrorKind};
+use crate::map::map;
+
+/// How much is read from a pipe at a time.
+const PIPE_READ: usize = 256 << 10;
+
+/// Files smaller than this are read instead of mapped: a map costs more than their bytes.
+const SMALL_FILE: u64 = 64 << 10;
+
+/// Files as one stream in the order given, mapped into memory: their pages are read only where they are touched.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// Where each file starts in the stream, and its bytes.
+    parts: Vec<(u64, Bytes)>,
+    len: u64,
+}
+
+impl Source {
+    /// Maps files; a folder stands for all files below it in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// If a path cannot be read, or a folder has no file in it.
+    pub fn open<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Source, Error> {
+        let mut source = Source::default();
+        for path in paths {
+            for file in files(path.as_ref())? {
+                let failed = |error: &io::Error| Error::io("cannot read", &file, error);
+                let opened = File::open(&file).map_err(|error| failed(&error))?;
+                let len = opened.metadata().map_err(|error| failed(&error))?.len();
+                let bytes = if len < SMALL_FILE {
+                    fs::read(&file).map(Bytes::from).map_err(|error| failed(&error))?
+                } else {
+                    map(&opened).map_err(|error| failed(&error))?
+                };
+                source.push(bytes);
+            }
+        }
+        Ok(source)
+    }
+
+    /// Appends bytes to the stream.
+    pub fn push(&mut self, bytes: Bytes) {
+        let start = self.len;
+        self.len += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if !bytes.is_empty() {
+            self.parts.push((start, bytes));
+        }
+    }
+
+    /// How many bytes there are.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is no byte at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The fragments of the stream, and what is to be said of it.
+    pub fn items(&self) -> impl Iterator<Item = Item> + use<> {
+        let mut assembler = Assembler::new(Limits::default());
+        self.feed(&mut assembler);
+        std::iter::from_fn(move || assembler.poll())
+    }
+
+    /// The same without frames, for those who want the heads alone.
+    pub fn heads(&self) -> impl Iterator<Item = Item> + use<> {
+        let mut assembler = Assembler::new(Limits::default()).without_frames();
+        self.feed(&mut assembler);
+        std::iter::from_fn(move || assembler.poll())
+    }
+
+    fn feed(&self, assembler: &mut Assembler) {
+        for (_, bytes) in &self.parts {
+            assembler.push(bytes.clone());
+        }
+        assembler.finish();
+    }
+
+    /// Calls `each` with the slices that make up a range of the stream.
+    ///
+    /// # Errors
+    ///
+    /// What `each` gives.
+    pub fn slices<'s, E>(&'s self, range: Range<u64>, mut each: impl FnMut(&'s [u8]) -> Result<(), E>) -> Result<(), E> {
+        let first = self.parts.partition_point(|(start, _)| *start <= range.start).saturating_sub(1);
+        for (start, bytes) in self.parts.iter().skip(first) {
+            if *start >= range.end {
+                break;
+            }
+            let within = |offset: u64| usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX).min(bytes.len());
+            if let Some(slice) = bytes.get(within(range.start)..within(range.end)).filter(|slice| !slice.is_empty()) {
+                each(slice)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<Bytes> for Source {
+    fn from(bytes: Bytes) -> Self {
+        let mut source = Source::default();
+        source.push(bytes);
+        source
+    }
+}
+
+/// The files that a path stands for: itself, or all files below it in the order of their paths.
+pub fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let failed = |at: &Path, error: &io::Error| Error::io("cannot read", at, error);
+    let metadata = fs::metadata(path).map_err(|error| failed(path, &error))?;
+    if !metadata.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let mut found = Vec::new();
+    let mut folders = vec![path.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(|error| failed(&folder, &error))? {
+            let entry = entry.map_err(|error| failed(&folder, &error))?;
+            let kind = entry.file_type().map_err(|error| failed(&entry.path(), &error))?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file()) && is_media(&entry.path()) {
+                found.push(entry.path());
+            }
+        }
+    }
+    if found.is_empty() {
+        let message = format!("{}: no .mkv, .mka, .webm or .bin file in this folder", path.display());
+        return Err(Error::new(ErrorKind::Input, message).hint("name the files themselves if theirs end otherwise"));
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether a file in a folder is taken: by its ending, so that notes and pictures beside the media do not become damage.
+fn is_media(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    ["mkv", "mka", "webm", "bin"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+/// A stream that can be read only once: standard input, a FIFO, a socket.
+pub struct Pipe<R> {
+    reader: R,
+    assembler: Assembler,
+    finished: bool,
+}
+
+impl<R> std::fmt::Debug for Pipe<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipe").field("finished", &self.finished).finish_non_exhaustive()
+    }
+}
+
+impl<R: Read> Pipe<R> {
+    /// Reads fragments from `reader` as they come.
+    pub fn new(reader: R) -> Self {
+        Pipe { reader, assembler: Assembler::new(Limits::default()), finished: false }
+    }
+
+    /// Counts frames instead of keeping them.
+    #[must_use]
+    pub fn without_frames(mut self) -> Self {
+        self.assembler = self.assembler.without_frames();
+        self
+    }
+}
+
+impl<R: Read> Iterator for Pipe<R> {
+    type Item = io::Result<Item>;
+
+    fn next(&mut self) -> Option<io::Result<Item>> {
+        loop {
+            if let Some(item) = self.assembler.poll() {
+                return Some(Ok(item));
+            }
+            if self.finished {
+                return None;
+            }
+            match read_some(&mut self.reader) {
+                Ok(bytes) if bytes.is_empty() => {
+                    self.finished = true;
+                    self.assembler.finish();
+                }
+                Ok(bytes) => self.assembler.push(bytes),
+                Err(error) => {
+                    self.finished = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+/// Reads until the buffer is full or the stream has ended. Filling it keeps frames within one piece.
+fn read_some(reader: &mut impl Read) -> io::Result<Bytes> {
+    let mut buffer = BytesMut::zeroed(PIPE_READ);
+    let mut filled = 0;
+    while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
+        match reader.read(space) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(filled);
+    Ok(buffer.freeze())
+}

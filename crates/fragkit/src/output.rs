@@ -1,0 +1,196 @@
+//! Where the bytes go: to a temporary name that becomes the final one when all is written, or to standard output; and in
+//! large vectored calls, so that payload goes straight from the map of the input to the system.
+
+use std::fs::{self, File};
+use std::io::{self, IoSlice, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use fragkit_fragment::Run;
+use tempfile::NamedTempFile;
+
+use crate::error::{Error, ErrorKind};
+use crate::input::Source;
+
+/// A file that appears under its name only when it is whole. Dropped before [`Output::finish`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct Output {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Output {
+    /// Starts a file beside `path`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such folder or it cannot be written to, or if `path` is one of the `inputs`.
+    pub fn create<P: AsRef<Path>>(path: &Path, inputs: &[P]) -> Result<Output, Error> {
+        for input in inputs {
+            if same_file(path, input.as_ref()) {
+                let message = format!("{}: the output is also an input", path.display());
+                return Err(Error::new(ErrorKind::Usage, message).hint("choose another name for the output"));
+            }
+        }
+        if path.is_dir() {
+            let message = format!("{}: the output is a folder", path.display());
+            return Err(Error::new(ErrorKind::Usage, message).hint("name a file in it"));
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let prefix = path.file_name().unwrap_or_default();
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(prefix).suffix(".part");
+        // As any program's new file, and not for its owner alone as temporary files are.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let file = builder.tempfile_in(folder).map_err(|error| Error::io("cannot write", path, &error))?;
+        Ok(Output { file, path: path.to_path_buf() })
+    }
+
+    /// The file that is being written.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        self.file.as_file()
+    }
+
+    /// Writes `bytes` over what is at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// If that fails.
+    pub fn patch(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        let mut file = self.file.as_file();
+        let patched = file.seek(SeekFrom::Start(offset)).and_then(|_| file.write_all(bytes));
+        patched.map_err(|error| self.failed(&error))
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    ///
+    /// If that fails; the file is then removed.
+    pub fn finish(self) -> Result<(), Error> {
+        let Output { file, path } = self;
+        file.persist(&path).map(drop).map_err(|error| Error::io("cannot write", &path, &error.error))
+    }
+
+    /// What a failed write of this file is called.
+    pub(crate) fn failed(&self, error: &io::Error) -> Error {
+        Error::io("cannot write", &self.path, error)
+    }
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (fs::canonicalize(a), fs::canonicalize(b)) {
+        (Ok(a), Ok(b)) => a == b || (b.is_dir() && a.starts_with(&b) && a.is_file()),
+        _ => false,
+    }
+}
+
+/// Most slices that one call takes (IOV_MAX on Linux).
+const MAX_SLICES: usize = 1024;
+
+/// Runs shorter than this are copied together: a slice of its own costs the system more than the bytes do.
+const SMALL_RUN: usize = 2048;
+
+/// At most this much is gathered for one call.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// Writes runs in few, large calls.
+#[derive(Debug)]
+pub struct RunWriter<'s, W> {
+    source: &'s Source,
+    out: W,
+    /// Copies of small runs.
+    small: Vec<u8>,
+    batch: Vec<Piece<'s>>,
+    bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Piece<'s> {
+    /// Up to here in the copies, from where the last such piece ended.
+    Small(usize),
+    Source(&'s [u8]),
+}
+
+impl<'s, W: Write> RunWriter<'s, W> {
+    /// Writes to `out` what runs take from `source`.
+    pub fn new(source: &'s Source, out: W) -> Self {
+        RunWriter { source, out, small: Vec::new(), batch: Vec::with_capacity(MAX_SLICES), bytes: 0 }
+    }
+
+    /// Writes a run, now or with the next ones.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails.
+    pub fn write(&mut self, run: &Run<'_>) -> io::Result<()> {
+        match run {
+            Run::Bytes(bytes) => self.copy(bytes),
+            Run::Small(small) => self.copy(small.as_slice()),
+            Run::Input(range) => {
+                let source = self.source;
+                source.slices(range.clone(), |slice| {
+                    if slice.len() < SMALL_RUN { self.copy(slice) } else { self.push(Piece::Source(slice), slice.len()) }
+                })
+            }
+        }
+    }
+
+    fn copy(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.small.extend_from_slice(bytes);
+        let end = self.small.len();
+        match self.batch.last_mut() {
+            Some(Piece::Small(last)) => {
+                *last = end;
+                self.bytes += bytes.len();
+                if self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
+            }
+            _ => self.push(Piece::Small(end), bytes.len()),
+        }
+    }
+
+    fn push(&mut self, piece: Piece<'s>, len: usize) -> io::Result<()> {
+        self.batch.push(piece);
+        self.bytes += len;
+        if self.batch.len() >= MAX_SLICES || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut start = 0;
+        let slices = self.batch.iter().map(|piece| match *piece {
+            Piece::Source(slice) => IoSlice::new(slice),
+            Piece::Small(end) => IoSlice::new(self.small.get(std::mem::replace(&mut start, end)..end).unwrap_or_default()),
+        });
+        let mut slices: Vec<IoSlice<'_>> = slices.collect();
+        let mut left = &mut slices[..];
+        while !left.is_empty() {
+            match self.out.write_vectored(left) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => IoSlice::advance_slices(&mut left, count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.batch.clear();
+        self.small.clear();
+        self.bytes = 0;
+        Ok(())
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.flush()?;
+        self.out.flush()
+    }
+}

@@ -1,0 +1,334 @@
+//! Matroska elements to fragments: one chunk of the service is one document; plain Matroska is cut at key frames.
+
+mod chunk;
+mod plain;
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use fragkit_mkv::{self as mkv, Block, EndedBy, ErrorKind, Event, Frames, SimpleTag, Tag};
+
+use crate::finding::{Finding, Severity};
+use crate::fragment::{Completeness, Fragment, Frame, Head};
+use crate::time::Nanos;
+use crate::tracks::Tracks;
+use chunk::Chunk;
+use plain::Plain;
+
+/// Limits on what a stream may ask of the assembler. Each is named in the finding that passing it gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Those of the Matroska parser.
+    pub mkv: mkv::Limits,
+    /// Most frames in one fragment; the fragment is broken off there.
+    pub max_frames: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { mkv: mkv::Limits::default(), max_frames: 1 << 20 }
+    }
+}
+
+/// What comes out of the [`Assembler`].
+#[derive(Debug, Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a fragment is the rule, and boxing it costs more than the rare finding's room"
+)]
+pub enum Item {
+    /// A chunk, whole or not: see [`Head::completeness`](crate::Head::completeness).
+    Fragment(Fragment),
+    /// Something about the input.
+    Finding(Finding),
+}
+
+/// Assembles fragments from the bytes of a chunk stream, without I/O of its own.
+///
+/// Nothing in the input ends it: damage becomes a [`Finding`] and costs the chunk that it is in.
+///
+/// ```
+/// use fragkit_fragment::{Assembler, Item, Limits};
+///
+/// let mut assembler = Assembler::new(Limits::default());
+/// assembler.push("no Matroska at all".into());
+/// assembler.finish();
+/// let Some(Item::Finding(finding)) = assembler.poll() else { panic!() };
+/// assert!(finding.message.starts_with("an EBML header"));
+/// assert!(assembler.poll().is_none());
+/// ```
+#[derive(Debug)]
+pub struct Assembler {
+    parser: mkv::Parser,
+    limits: Limits,
+    keep_frames: bool,
+    ready: VecDeque<Item>,
+    chunk: Option<Chunk>,
+    plain: Plain,
+    /// The tracks of the last chunk, to be shared with the next.
+    tracks: Tracks,
+    /// Whether a chunk of this stream had tags behind its media, so that one without is cut.
+    trailed: bool,
+}
+
+impl Assembler {
+    /// An assembler that holds the input to these limits.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Assembler {
+            parser: mkv::Parser::new(limits.mkv.clone()),
+            limits,
+            keep_frames: true,
+            ready: VecDeque::new(),
+            chunk: None,
+            plain: Plain::default(),
+            tracks: Tracks::default(),
+            trailed: false,
+        }
+    }
+
+    /// Counts frames instead of keeping them, for those who want the heads alone.
+    #[must_use]
+    pub fn without_frames(mut self) -> Self {
+        self.keep_frames = false;
+        self
+    }
+
+    /// Takes the next bytes of the stream. Payloads come out as slices of them, without a copy.
+    pub fn push(&mut self, bytes: Bytes) {
+        self.parser.push(bytes);
+    }
+
+    /// Says that no more bytes will come.
+    pub fn finish(&mut self) {
+        self.parser.finish();
+    }
+
+    /// The next fragment or finding, or `None` if that needs more bytes (after [`finish`](Assembler::finish): if all is
+    /// done).
+    pub fn poll(&mut self) -> Option<Item> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Some(item);
+            }
+            match self.parser.poll() {
+                Ok(Some(event)) => self.event(event),
+                Ok(None) => return None,
+                Err(error) => self.error(&error),
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        if let Event::Document { offset, .. } = event {
+            // Damage without a document's end leaves the last chunk open.
+            self.close(offset, None);
+            self.chunk = Some(Chunk::new(offset));
+            return;
+        }
+        // After damage in a chunk of the service, what follows up to the next document has no chunk.
+        let Some(chunk) = &mut self.chunk else { return };
+        match event {
+            Event::Info { info, .. } => {
+                chunk.set_scale(info.timestamp_scale);
+                chunk.date_utc = info.date_utc.or(chunk.date_utc);
+            }
+            Event::Tracks { offset, tracks } => {
+                if !self.tracks.holds(&tracks) {
+                    self.tracks = Tracks::new(&tracks);
+                    for track in self.tracks.iter() {
+                        if let Some(name) = track.refused_encoding {
+                            let message =
+                                format!("track {} is stored with {name}, which is not undone", track.entry.number);
+                            let hint =
+                                Some("store the track without ContentEncodings, or with header stripping".into());
+                            self.ready.push_back(Item::Finding(Finding {
+                                exception: Some("UnsupportedStreamMediaTypeException"),
+                                hint,
+                                ..finding(Severity::Error, Some(offset), message)
+                            }));
+                        }
+                    }
+                }
+                chunk.head.tracks = self.tracks.clone();
+            }
+            Event::Tags { offset, tags } => take_tags(chunk, offset, &tags, &mut self.ready),
+            Event::Cluster { offset, .. } => {
+                chunk.start_cluster(offset);
+                if chunk.head.plain {
+                    self.plain.start_cluster(offset);
+                }
+            }
+            Event::Timestamp(timestamp) => {
+                let nanos =
+                    Nanos::from_scaled(i64::try_from(timestamp).unwrap_or(i64::MAX), chunk.head.timestamp_scale);
+                chunk.set_cluster_time(nanos);
+                if chunk.head.plain {
+                    self.plain.set_cluster_time(nanos);
+                }
+            }
+            Event::Block(block) => self.block(block),
+            Event::ClusterEnd { by, .. } => {
+                chunk.cluster_ended = Some(by);
+                if chunk.head.plain {
+                    self.plain.end_cluster(chunk, self.keep_frames, &mut self.ready);
+                }
+            }
+            Event::DocumentEnd { offset } => self.close(offset, None),
+            _ => {}
+        }
+    }
+
+    fn block(&mut self, block: Block) {
+        let Some(chunk) = &mut self.chunk else { return };
+        if !chunk.head.plain {
+            chunk.add(block, self.keep_frames);
+        } else {
+            self.plain.add(chunk, block, self.keep_frames, &mut self.ready);
+        }
+        let (count, offset) = if chunk.head.plain { self.plain.frames() } else { chunk.frames() };
+        if count > u64::try_from(self.limits.max_frames).unwrap_or(u64::MAX) {
+            let message = format!("more than {} frames in one fragment (limit max_frames)", self.limits.max_frames);
+            self.ready.push_back(Item::Finding(finding(Severity::Error, Some(offset), message)));
+            self.close(offset, Some(Completeness::Broken { offset }));
+        }
+    }
+
+    fn error(&mut self, error: &mkv::Error) {
+        let path: Vec<_> = error.path().iter().map(ToString::to_string).collect();
+        let number = self.chunk.as_ref().and_then(|chunk| chunk.head.number.clone());
+        let cut = error.kind() == ErrorKind::Cut;
+        let hint = match error.kind() {
+            ErrorKind::Cut => "the download or recording was broken off; fetch the fragment again",
+            ErrorKind::Limit => "raise the limit if the input is to be trusted",
+            _ if self.chunk.is_none() => "skipped up to the next chunk",
+            _ => "this chunk is left out; the next whole one is used",
+        };
+        self.ready.push_back(Item::Finding(Finding {
+            severity: Severity::Error,
+            exception: None,
+            offset: Some(error.offset()),
+            path: path.join(" > "),
+            fragment_number: number,
+            message: error.message().into(),
+            hint: Some(hint.into()),
+        }));
+        let offset = error.offset();
+        let completeness = if cut { Completeness::Cut { offset } } else { Completeness::Broken { offset } };
+        match &self.chunk {
+            // In plain Matroska the next Cluster can be used all the same.
+            Some(Chunk { head: Head { plain: true, .. }, .. }) => {
+                self.plain.break_off(offset, completeness, &mut self.ready)
+            }
+            _ => {
+                self.close(offset, Some(completeness));
+            }
+        }
+    }
+
+    /// Ends the open chunk at `offset`: as it is, or with what is known to be wrong with it.
+    fn close(&mut self, offset: u64, damage: Option<Completeness>) {
+        let Some(mut chunk) = self.chunk.take() else { return };
+        if chunk.head.plain {
+            self.plain.close(offset, &mut self.ready);
+            return;
+        }
+        let trailed = chunk.service.is_trailed();
+        let completeness = match (damage, chunk.cluster_ended) {
+            (_, Some(_)) if trailed => Completeness::Complete,
+            (Some(damage), _) => damage,
+            (None, None) => Completeness::NoMedia,
+            (None, Some(EndedBy::Input)) if self.trailed => {
+                let message =
+                    "the input ends where the tags that follow a fragment are due; the fragment may lack frames";
+                let hint = Some("the download was broken off; fetch the fragment again".into());
+                self.ready.push_back(Item::Finding(Finding {
+                    fragment_number: chunk.head.number.clone(),
+                    hint,
+                    ..finding(Severity::Error, Some(offset), message.into())
+                }));
+                Completeness::Cut { offset }
+            }
+            (None, Some(by)) => {
+                if by == EndedBy::Input || (self.trailed && by == EndedBy::Size) {
+                    let message =
+                        "the chunk ends without the tags that GetMedia writes behind a fragment; it is taken as whole";
+                    let hint = Some(
+                        "if it came from GetMedia and not from GetMediaForFragmentList, the end is missing".into(),
+                    );
+                    self.ready.push_back(Item::Finding(Finding {
+                        fragment_number: chunk.head.number.clone(),
+                        hint,
+                        ..finding(Severity::Note, Some(offset), message.into())
+                    }));
+                }
+                Completeness::Untrailed
+            }
+        };
+        self.trailed |= trailed;
+        chunk.head.completeness = completeness;
+        chunk.head.size = offset.saturating_sub(chunk.head.offset);
+        self.ready.push_back(Item::Fragment(chunk.into_fragment()));
+    }
+}
+
+fn finding(severity: Severity, offset: Option<u64>, message: String) -> Finding {
+    Finding { severity, exception: None, offset, path: String::new(), fragment_number: None, message, hint: None }
+}
+
+/// Sorts the tags of one Tags element into the service's own and the user's.
+fn take_tags(chunk: &mut Chunk, offset: u64, tags: &[Tag], ready: &mut VecDeque<Item>) {
+    fn each<'a>(tags: &'a [SimpleTag], take: &mut impl FnMut(&'a SimpleTag)) {
+        for tag in tags {
+            take(tag);
+            each(&tag.nested, take);
+        }
+    }
+    for tag in tags {
+        each(&tag.simple_tags, &mut |simple| {
+            if let Err(message) = chunk.take_tag(simple) {
+                ready.push_back(Item::Finding(Finding {
+                    path: "Segment > Tags".into(),
+                    ..finding(Severity::Warning, Some(offset), message)
+                }));
+            }
+        });
+    }
+}
+
+/// The frames of a block whose Cluster begins `base` after the fragment does.
+fn frames_of(block: Block, base: Nanos, scale: u64, default_duration: Option<u64>) -> impl Iterator<Item = Frame> {
+    let time = base + Nanos::from_scaled(block.timestamp.into(), scale);
+    let count = block.frames.as_slice().len();
+    let duration = block.group.as_ref().and_then(|group| group.duration);
+    let duration = duration.map(|units| Nanos::from_scaled(i64::try_from(units).unwrap_or(i64::MAX), scale));
+    // Laced frames share the block's duration, or have the track's default one.
+    let each = match (duration, count) {
+        (duration, 0 | 1) => duration,
+        (Some(Nanos(total)), count) => i64::try_from(count).ok().map(|count| Nanos(total / count)),
+        (None, _) => default_duration.and_then(|duration| i64::try_from(duration).ok()).map(Nanos),
+    };
+    let step = each.unwrap_or_default();
+    let (mut next_time, mut next_offset, mut group) = (time, block.data_offset, block.group);
+    let (one, many) = match block.frames {
+        Frames::One(frame) => (Some(frame), Vec::new()),
+        Frames::Laced(frames) => (None, frames),
+    };
+    one.into_iter().chain(many).map(move |payload| {
+        let (time, offset) = (next_time, next_offset);
+        next_time = next_time + step;
+        next_offset += u64::try_from(payload.len().saturating_sub(block.stripped)).unwrap_or_default();
+        Frame {
+            track: block.track,
+            time,
+            duration: each,
+            keyframe: block.keyframe,
+            invisible: block.invisible,
+            discardable: block.discardable,
+            payload,
+            offset,
+            stripped: block.stripped,
+            group: group.take(),
+        }
+    })
+}

@@ -1,0 +1,145 @@
+//! The chunk that is being read.
+
+use fragkit_mkv::{Block, EndedBy, SimpleTag};
+
+use super::frames_of;
+use crate::fragment::{Completeness, Fragment, Frame, FrameCount, Head, UserTag};
+use crate::service::{ServiceTag, ServiceTags};
+use crate::time::Nanos;
+use crate::tracks::Tracks;
+
+/// A document whose end has not come yet.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    pub(super) head: Head,
+    pub(super) frames: Vec<Frame>,
+    pub(super) service: ServiceTags,
+    /// DateUTC, in nanoseconds since 2001.
+    pub(super) date_utc: Option<i64>,
+    pub(super) cluster_ended: Option<EndedBy>,
+    /// Timestamp of the first Cluster, and how far the current one is behind it.
+    first_cluster: Option<Nanos>,
+    cluster: Nanos,
+    in_media: bool,
+    count: u64,
+    last_offset: u64,
+}
+
+impl Head {
+    pub(crate) fn empty(offset: u64) -> Head {
+        Head {
+            number: None,
+            producer_timestamp: None,
+            server_timestamp: None,
+            tags: Vec::new(),
+            exception: None,
+            continuation_token: None,
+            millis_behind_now: None,
+            tracks: Tracks::default(),
+            timestamp_scale: 1_000_000,
+            offset,
+            size: 0,
+            completeness: Completeness::NoMedia,
+            plain: false,
+            frame_counts: Vec::new(),
+            span: None,
+        }
+    }
+
+    /// Counts a frame in.
+    pub(crate) fn count(&mut self, frame: &Frame) {
+        let bytes = u64::try_from(frame.payload.len()).unwrap_or_default();
+        let key_frames = u64::from(frame.keyframe);
+        match self.frame_counts.iter_mut().find(|count| count.track == frame.track) {
+            Some(count) => {
+                count.frames += 1;
+                count.key_frames += key_frames;
+                count.bytes += bytes;
+            }
+            None => self.frame_counts.push(FrameCount { track: frame.track, frames: 1, key_frames, bytes }),
+        }
+        self.span = Some(
+            self.span.map_or((frame.time, frame.time), |(first, last)| (first.min(frame.time), last.max(frame.time))),
+        );
+    }
+}
+
+impl Chunk {
+    pub(super) fn new(offset: u64) -> Self {
+        Chunk {
+            head: Head::empty(offset),
+            frames: Vec::new(),
+            service: ServiceTags::default(),
+            date_utc: None,
+            cluster_ended: None,
+            first_cluster: None,
+            cluster: Nanos::ZERO,
+            in_media: false,
+            count: 0,
+            last_offset: offset,
+        }
+    }
+
+    pub(super) fn set_scale(&mut self, scale: u64) {
+        self.head.timestamp_scale = scale;
+    }
+
+    /// Takes in one tag; an error says why a tag of the service cannot be used.
+    pub(super) fn take_tag(&mut self, tag: &SimpleTag) -> Result<(), String> {
+        let value = tag.string.clone().unwrap_or_default();
+        match ServiceTag::from_name(&tag.name) {
+            Some(service) => self.service.take(service, &value),
+            None => {
+                self.head.tags.push(UserTag { name: tag.name.clone(), value, after_media: self.in_media });
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn start_cluster(&mut self, offset: u64) {
+        // The service's tags stand before its only Cluster: without them this is plain Matroska.
+        if !self.in_media {
+            let service = &self.service;
+            self.head.plain =
+                service.number.is_none() && service.producer_timestamp.is_none() && service.server_timestamp.is_none();
+            if self.head.plain && service.exception.is_some() {
+                self.head.plain = false;
+            }
+        }
+        self.in_media = true;
+        self.last_offset = offset;
+    }
+
+    pub(super) fn set_cluster_time(&mut self, time: Nanos) {
+        let first = *self.first_cluster.get_or_insert(time);
+        self.cluster = time - first;
+    }
+
+    pub(super) fn add(&mut self, block: Block, keep: bool) {
+        let default_duration = self.head.tracks.by_number(block.track).and_then(|track| track.entry.default_duration);
+        self.last_offset = block.offset;
+        for frame in frames_of(block, self.cluster, self.head.timestamp_scale, default_duration) {
+            self.head.count(&frame);
+            self.count += 1;
+            if keep {
+                self.frames.push(frame);
+            }
+        }
+    }
+
+    /// How many frames there are, and the offset of the last block.
+    pub(super) fn frames(&self) -> (u64, u64) {
+        (self.count, self.last_offset)
+    }
+
+    pub(super) fn into_fragment(self) -> Fragment {
+        let Chunk { mut head, frames, service, .. } = self;
+        head.number = service.number;
+        head.producer_timestamp = service.producer_timestamp;
+        head.server_timestamp = service.server_timestamp;
+        head.exception = service.exception;
+        head.continuation_token = service.continuation_token;
+        head.millis_behind_now = service.millis_behind_now;
+        Fragment { head, frames }
+    }
+}

@@ -1,0 +1,394 @@
+//! Where the frames of many fragments lie in the input, in a few bytes a frame, with what has to be done to them: what
+//! clips and merged files are planned on, so that no frame is held in memory.
+
+mod repair;
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::finding::Finding;
+use crate::fragment::{Fragment, Frame, Head};
+use crate::run::{Run, SmallRun};
+use crate::time::Nanos;
+use crate::tracks::Tracks;
+use repair::Repair;
+
+/// Fragments without their payload.
+#[derive(Debug, Default)]
+pub struct Index {
+    fragments: Vec<Indexed>,
+    samples: Vec<Sample>,
+    units: Vec<Unit>,
+    repair: Repair,
+    findings: Vec<Finding>,
+    written: Option<u64>,
+}
+
+/// One fragment of an [`Index`].
+#[derive(Debug)]
+pub struct Indexed {
+    /// The fragment's head, with repaired tracks where repairs were needed; its tags are left out.
+    pub head: Head,
+    /// What is known of each track that has frames.
+    pub tracks: Vec<IndexedTrack>,
+    samples: Range<usize>,
+    units: usize,
+}
+
+/// The frames of one track in one fragment. Times are relative to the producer timestamp.
+#[derive(Debug, Clone, Copy)]
+pub struct IndexedTrack {
+    /// Index of the track in [`Head::tracks`].
+    pub track: u8,
+    /// Earliest presentation time.
+    pub first: Nanos,
+    /// Latest presentation time.
+    pub last: Nanos,
+    /// How long the latest frame lasts, as well as it is known.
+    pub last_duration: Nanos,
+    /// The longest time by which a frame is decoded ahead of its turn: 0 unless there are B-frames.
+    pub reorder: Nanos,
+}
+
+/// One frame of an [`Index`].
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// Where its stored bytes start in the input.
+    offset: u64,
+    /// Presentation time relative to the producer timestamp.
+    pub time: Nanos,
+    /// Bytes in the output.
+    pub size: u32,
+    /// Index of its track in [`Head::tracks`].
+    pub track: u8,
+    /// It can be decoded on its own, as the container has it.
+    pub keyframe: bool,
+    form: Form,
+}
+
+/// What has to be done to a frame's stored bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Nothing.
+    AsStored,
+    /// The header that was stripped off goes in front.
+    Stripped,
+    /// Start codes become lengths; the units of the index say where the NAL units are.
+    AnnexB,
+}
+
+/// A NAL unit of a frame with start codes: where it starts behind the frame's offset, and how long it is.
+#[derive(Debug, Clone, Copy)]
+struct Unit {
+    start: u32,
+    len: u32,
+}
+
+impl Index {
+    /// An empty index. `strict` means that nothing is repaired: frames and private data stay as they are.
+    #[must_use]
+    pub fn new(strict: bool) -> Self {
+        Index { repair: Repair::new(strict), ..Index::default() }
+    }
+
+    /// An empty index of payload that is written out as it comes: see [`add_written`](Index::add_written).
+    #[must_use]
+    pub fn written(strict: bool) -> Self {
+        Index { written: Some(0), ..Index::new(strict) }
+    }
+
+    /// Takes in a fragment whose payload stays where it is in the input.
+    pub fn add(&mut self, fragment: &Fragment) {
+        self.index(fragment);
+    }
+
+    /// Takes in a fragment whose payload is now written out, run by run, in the order of
+    /// [`interleaved`](Index::interleaved). From then on the index speaks of the output's bytes: as its input.
+    ///
+    /// # Errors
+    ///
+    /// What `write` gives; the fragment is then not to be used.
+    pub fn add_written<E>(
+        &mut self,
+        fragment: &Fragment,
+        mut write: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.index(fragment);
+        let Some(last) = self.fragments.len().checked_sub(1) else { return Ok(()) };
+        let order: Vec<usize> = self.interleaved(last).map(|(index, _)| index).collect();
+        let frames: Vec<&Frame> = kept_frames(fragment).collect();
+        let first = self.fragments.last().map_or(0, |indexed| indexed.samples.start);
+        let mut units_start = self.fragments.last().map_or(0, |indexed| indexed.units);
+        let mut unit_starts = Vec::with_capacity(order.len());
+        for sample in self.samples.get(first..).unwrap_or_default() {
+            unit_starts.push(units_start);
+            units_start += self.unit_count(sample, units_start);
+        }
+        for index in order {
+            let (Some(sample), Some(frame)) = (self.samples.get(index), frames.get(index - first)) else { continue };
+            let size = sample.size;
+            if sample.form == Form::AnnexB {
+                let start = unit_starts.get(index - first).copied().unwrap_or_default();
+                for unit in self.units.get(start..start + self.unit_count(sample, start)).unwrap_or_default() {
+                    write(&unit.len.to_be_bytes())?;
+                    write(slice(&frame.payload, *unit))?;
+                }
+            } else {
+                write(&frame.payload)?;
+            }
+            let position = self.written.unwrap_or_default();
+            self.written = Some(position + u64::from(size));
+            if let Some(sample) = self.samples.get_mut(index) {
+                sample.offset = position;
+                sample.form = Form::AsStored;
+            }
+        }
+        // Every unit of this fragment is in the output now.
+        if let Some(indexed) = self.fragments.last() {
+            self.units.truncate(indexed.units);
+        }
+        Ok(())
+    }
+
+    /// How many bytes were written by [`add_written`](Index::add_written), if that is what this index is for.
+    #[must_use]
+    pub fn written_bytes(&self) -> Option<u64> {
+        self.written
+    }
+
+    /// The fragments in the order they were added.
+    #[must_use]
+    pub fn fragments(&self) -> &[Indexed] {
+        &self.fragments
+    }
+
+    /// What was repaired or found odd while frames were taken in.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.findings)
+    }
+
+    fn index(&mut self, fragment: &Fragment) {
+        let tracks = self.repair.tracks(fragment, &mut self.findings);
+        let samples_start = self.samples.len();
+        let units = self.units.len();
+        let annex_b = self.repair.annex_b_tracks(&tracks, fragment, &mut self.findings);
+        let converted = repair::units(fragment, &annex_b);
+        let mut converted = converted.into_iter();
+        for frame in kept_frames(fragment) {
+            let Some(position) = tracks.iter().position(|track| track.entry.number == frame.track) else { continue };
+            let track = u8::try_from(position).unwrap_or(u8::MAX);
+            let stored = len(frame.payload.len());
+            let (form, size) = if annex_b.contains(&frame.track) {
+                match converted.next().flatten() {
+                    Some(found) => {
+                        let size = found.iter().map(|unit| unit.len() + 4).sum();
+                        let unit = |unit: Range<usize>| Unit { start: len(unit.start), len: len(unit.len()) };
+                        self.units.extend(found.into_iter().map(unit));
+                        (Form::AnnexB, len(size))
+                    }
+                    None => (Form::AsStored, stored),
+                }
+            } else if frame.stripped > 0 {
+                (Form::Stripped, stored)
+            } else {
+                (Form::AsStored, stored)
+            };
+            let &Frame { offset, time, keyframe, .. } = frame;
+            self.samples.push(Sample { offset, time, size, track, keyframe, form });
+        }
+        let head = Head { tracks: tracks.clone(), tags: Vec::new(), ..fragment.head.clone() };
+        let previous = self.fragments.last().map(|last| last.tracks.as_slice()).unwrap_or_default();
+        let tracks = self.summary(samples_start, fragment, &tracks, previous);
+        self.fragments.push(Indexed { head, tracks, samples: samples_start..self.samples.len(), units });
+    }
+
+    fn summary(
+        &self,
+        start: usize,
+        fragment: &Fragment,
+        tracks: &Tracks,
+        previous: &[IndexedTrack],
+    ) -> Vec<IndexedTrack> {
+        let samples = self.samples.get(start..).unwrap_or_default();
+        let mut summary = Vec::new();
+        let mut times: Vec<Nanos> = Vec::new();
+        for (index, track) in (0_u8..=u8::MAX).zip(tracks.iter()) {
+            times.clear();
+            times.extend(samples.iter().filter(|sample| sample.track == index).map(|sample| sample.time));
+            let Some(&last_stored) = times.last() else { continue };
+            let mut sorted = times.clone();
+            sorted.sort_unstable();
+            let reorder = sorted.iter().zip(&times).map(|(&turn, &time)| turn - time).max().unwrap_or_default();
+            let (first, last) =
+                (sorted.first().copied().unwrap_or(last_stored), sorted.last().copied().unwrap_or(last_stored));
+            let before = previous.iter().find(|before| before.track == index).map(|before| before.last_duration);
+            let of_track = |frame: &&Frame| frame.track == track.entry.number;
+            let last_frame = fragment.frames.iter().filter(of_track).find(|frame| frame.time == last);
+            let explicit = last_frame.and_then(|frame| frame.duration);
+            let counted = track.audio_clock().zip(last_frame).map(|(clock, frame)| {
+                let samples = clock.samples(len(frame.payload.len()));
+                Nanos::from_ticks(samples.into(), clock.sampling_frequency())
+            });
+            let mean = i64::try_from(times.len() - 1)
+                .ok()
+                .filter(|&steps| steps > 0)
+                .map(|steps| Nanos((last - first).0 / steps));
+            let default = track.entry.default_duration.and_then(|duration| i64::try_from(duration).ok()).map(Nanos);
+            let last_duration = counted.or(explicit).or(mean).or(before).or(default).unwrap_or(Nanos(40_000_000));
+            let last_duration = last_duration.max(Nanos(1_000_000));
+            summary.push(IndexedTrack { track: index, first, last, last_duration, reorder });
+        }
+        summary
+    }
+
+    /// The samples of a fragment, in stored order.
+    #[must_use]
+    pub fn samples(&self, fragment: usize) -> &[Sample] {
+        self.fragments.get(fragment).and_then(|indexed| self.samples.get(indexed.samples.clone())).unwrap_or_default()
+    }
+
+    /// The samples of a fragment in the order they are laid out in an MP4: track by track for each second, so that players
+    /// find sound and picture near each other. Each comes with its place among all samples of the index and whether a new
+    /// stretch starts with it.
+    pub fn interleaved(&self, fragment: usize) -> impl Iterator<Item = (usize, bool)> {
+        const STRETCH: Nanos = Nanos(1_000_000_000);
+        let indexed = self.fragments.get(fragment);
+        let range = indexed.map(|indexed| indexed.samples.clone()).unwrap_or_default();
+        let tracks: Vec<u8> = indexed.iter().flat_map(|indexed| &indexed.tracks).map(|track| track.track).collect();
+        let mut ends = Vec::new();
+        let mut boundary: Option<Nanos> = None;
+        for (index, sample) in range.clone().zip(self.samples(fragment)) {
+            match boundary {
+                Some(end) if sample.time < end => {}
+                Some(_) => {
+                    ends.push(index);
+                    boundary = Some(sample.time + STRETCH);
+                }
+                None => boundary = Some(sample.time + STRETCH),
+            }
+        }
+        ends.push(range.end);
+        let mut start = range.start;
+        ends.into_iter().flat_map(move |end| {
+            let stretch = std::mem::replace(&mut start, end)..end;
+            tracks.clone().into_iter().flat_map(move |track| {
+                let mut first = true;
+                stretch.clone().filter_map(move |index| {
+                    let sample = self.samples.get(index).filter(|sample| sample.track == track)?;
+                    debug_assert_eq!(sample.track, track);
+                    Some((index, std::mem::take(&mut first)))
+                })
+            })
+        })
+    }
+
+    /// The sample at this place among all samples of the index.
+    #[must_use]
+    pub fn sample(&self, index: usize) -> Option<&Sample> {
+        self.samples.get(index)
+    }
+
+    /// Gives the runs of a fragment's samples, in the order of `order` (see [`interleaved`](Index::interleaved)).
+    ///
+    /// # Errors
+    ///
+    /// What `each` gives.
+    pub fn runs<'a, E>(
+        &'a self,
+        fragment: usize,
+        order: impl Iterator<Item = usize>,
+        mut each: impl FnMut(&'a Sample, Run<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(indexed) = self.fragments.get(fragment) else { return Ok(()) };
+        // Where the units of each sample start is found by counting; that is needed only where there are any.
+        let mut unit_starts = Vec::new();
+        let units_end = self.fragments.get(fragment + 1).map_or(self.units.len(), |next| next.units);
+        if units_end > indexed.units {
+            let mut start = indexed.units;
+            for sample in self.samples(fragment) {
+                unit_starts.push(start);
+                start += self.unit_count(sample, start);
+            }
+        }
+        for index in order {
+            let Some(sample) = self.samples.get(index) else { continue };
+            match sample.form {
+                Form::AsStored => each(sample, Run::Input(sample.offset..sample.offset + u64::from(sample.size)))?,
+                Form::Stripped => {
+                    let header = self.stripped_header(indexed, sample);
+                    let stored = u64::from(sample.size).saturating_sub(u64::try_from(header.len()).unwrap_or_default());
+                    each(sample, Run::Bytes(header))?;
+                    each(sample, Run::Input(sample.offset..sample.offset + stored))?;
+                }
+                Form::AnnexB => {
+                    let start = unit_starts.get(index - indexed.samples.start).copied().unwrap_or_default();
+                    for unit in self.units.get(start..start + self.unit_count(sample, start)).unwrap_or_default() {
+                        each(sample, Run::Small(SmallRun::new(&unit.len.to_be_bytes())))?;
+                        let from = sample.offset + u64::from(unit.start);
+                        each(sample, Run::Input(from..from + u64::from(unit.len)))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many units, from `start` on, make up a sample.
+    fn unit_count(&self, sample: &Sample, start: usize) -> usize {
+        if sample.form != Form::AnnexB {
+            return 0;
+        }
+        let mut left = u64::from(sample.size);
+        let units = self.units.get(start..).unwrap_or_default().iter();
+        let of_sample = units.take_while(|unit| {
+            let fits = left > 0;
+            left = left.saturating_sub(u64::from(unit.len) + 4);
+            fits
+        });
+        of_sample.count()
+    }
+
+    fn stripped_header<'a>(&self, indexed: &'a Indexed, sample: &Sample) -> &'a [u8] {
+        let track = indexed.head.tracks.get(usize::from(sample.track));
+        track.map(|track| &track.stripped_header[..]).unwrap_or_default()
+    }
+}
+
+impl Sample {
+    /// Where its stored bytes start in the input; for an index of written payload, where they are in that.
+    #[must_use]
+    pub fn input_offset(&self) -> u64 {
+        self.offset
+    }
+}
+
+impl Indexed {
+    /// When the fragment starts and ends, in wall-clock time: from its earliest frame to the end of its latest.
+    #[must_use]
+    pub fn wall_span(&self) -> Option<(Nanos, Nanos)> {
+        let base = self.head.producer_timestamp?.nanos();
+        let first = self.tracks.iter().map(|track| track.first).min()?;
+        let end = self.tracks.iter().map(|track| track.last + track.last_duration).max()?;
+        Some((base + first, base + end))
+    }
+}
+
+/// The frames that an output can use: those of known tracks whose storage can be undone.
+fn kept_frames(fragment: &Fragment) -> impl Iterator<Item = &Frame> {
+    fragment.frames.iter().filter(|frame| {
+        let track = fragment.head.tracks.by_number(frame.track);
+        track.is_some_and(|track| track.refused_encoding.is_none()) && !frame.payload.is_empty()
+    })
+}
+
+fn slice(payload: &Bytes, unit: Unit) -> &[u8] {
+    let start = usize::try_from(unit.start).unwrap_or(usize::MAX);
+    let len = usize::try_from(unit.len).unwrap_or_default();
+    payload.get(start..).and_then(|rest| rest.get(..len)).unwrap_or_default()
+}
+
+/// Frames are smaller than 4 GiB: the parser's limit sees to it.
+fn len(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}

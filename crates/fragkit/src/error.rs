@@ -52,7 +52,9 @@ impl Error {
         let kind = if error.kind() == io::ErrorKind::BrokenPipe { ErrorKind::BrokenPipe } else { ErrorKind::Io };
         let hint = match error.kind() {
             io::ErrorKind::NotFound => Some("check the path"),
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Some("choose a place that you may use"),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Some("choose a place that you may use")
+            }
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("free some space or choose another disk"),
             _ => None,
         };

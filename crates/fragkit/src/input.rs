@@ -49,6 +49,20 @@ impl Source {
         Ok(source)
     }
 
+    /// Takes in a stream that can be read only once, by way of a temporary file that has no name, so that memory stays small.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails, or there is no room for temporary files.
+    pub fn spool(reader: &mut impl Read) -> Result<Source, Error> {
+        let mut file = tempfile::tempfile().map_err(|error| Error::from_io(&error))?;
+        let len = io::copy(reader, &mut file).map_err(|error| Error::from_io(&error))?;
+        if len == 0 {
+            return Ok(Source::default());
+        }
+        map(&file).map(Source::from).map_err(|error| Error::from_io(&error))
+    }
+
     /// Appends bytes to the stream.
     pub fn push(&mut self, bytes: Bytes) {
         let start = self.len;
@@ -96,13 +110,18 @@ impl Source {
     /// # Errors
     ///
     /// What `each` gives.
-    pub fn slices<'s, E>(&'s self, range: Range<u64>, mut each: impl FnMut(&'s [u8]) -> Result<(), E>) -> Result<(), E> {
+    pub fn slices<'s, E>(
+        &'s self,
+        range: Range<u64>,
+        mut each: impl FnMut(&'s [u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let first = self.parts.partition_point(|(start, _)| *start <= range.start).saturating_sub(1);
         for (start, bytes) in self.parts.iter().skip(first) {
             if *start >= range.end {
                 break;
             }
-            let within = |offset: u64| usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX).min(bytes.len());
+            let within =
+                |offset: u64| usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX).min(bytes.len());
             if let Some(slice) = bytes.get(within(range.start)..within(range.end)).filter(|slice| !slice.is_empty()) {
                 each(slice)?;
             }

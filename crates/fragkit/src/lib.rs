@@ -1,1 +1,62 @@
-//! placeholder
+//! Media of Amazon Kinesis Video Streams, offline: fragments, lists, clips.
+//!
+//! What GetMedia and GetMediaForFragmentList return is a chain of small Matroska documents, one per fragment. fragkit reads
+//! it from files, folders and pipes, and makes of it what the service makes only online and within quotas.
+//!
+//! ```text
+//! bytes -> mkv elements -> fragments -> list | media | clip (MP4) | merge (MKV)
+//! ```
+//!
+//! A clip in ten lines:
+//!
+//! ```no_run
+//! use fragkit::{Clipper, ClipOptions, Item, Source, save};
+//!
+//! let inputs = ["getmedia.mkv"];
+//! let source = Source::open(inputs)?;
+//! let mut clipper = Clipper::new(ClipOptions::default());
+//! for item in source.items() {
+//!     match item {
+//!         Item::Fragment(fragment) => clipper.add(&fragment),
+//!         Item::Finding(finding) => eprintln!("{finding}"),
+//!     }
+//! }
+//! for clip in clipper.clips()? {
+//!     save(&source, "clip.mp4".as_ref(), &inputs, |each| clip.runs(each))?;
+//! }
+//! # Ok::<(), fragkit::Error>(())
+//! ```
+//!
+//! This crate is the facade over the stages, each of which stands on its own: [`mkv`], [`codec`], [`fragment`], [`mp4`] and
+//! [`clip`]. It adds what they leave out: files, folders, pipes and the memory map.
+
+mod chunks;
+mod error;
+mod input;
+mod map;
+mod output;
+
+/// Fragments to one MP4.
+pub use fragkit_clip as clip;
+pub use fragkit_clip::{
+    Clip, Clipper, Error as ClipError, ErrorKind as ClipErrorKind, OnChange, Options as ClipOptions, StreamEnd,
+    StreamingClipper, Summary as ClipSummary,
+};
+/// Codec private data and bitstream headers.
+pub use fragkit_codec as codec;
+/// Elements to fragments.
+pub use fragkit_fragment as fragment;
+pub use fragkit_fragment::{
+    Assembler, Change, ChunkLayout, ChunkWriter, ClusterSize, Completeness, DecodedNumber, Finding, Fragment,
+    FragmentNumber, Frame, FrameCount, Gaps, Head, Index, Item, Limits, Nanos, Run, Selector, ServiceException,
+    ServiceLimits, ServiceTag, Severity, TagNames, Timestamp, TimestampType, Track, Tracks, UserTag, change,
+};
+/// EBML and Matroska.
+pub use fragkit_mkv as mkv;
+/// ISO base media files.
+pub use fragkit_mp4 as mp4;
+
+pub use chunks::{ChunkOptions, Chunker, Inserted};
+pub use error::{Error, ErrorKind};
+pub use input::{Pipe, Source, files};
+pub use output::{Output, RunWriter, save, write_runs};

@@ -12,10 +12,18 @@ use crate::error::{Error, ErrorKind};
 use crate::input::Source;
 
 /// A file that appears under its name only when it is whole. Dropped before [`Output::finish`], it leaves nothing behind.
+///
+/// A device or a FIFO is written to as it is.
 #[derive(Debug)]
 pub struct Output {
-    file: NamedTempFile,
+    file: Target,
     path: PathBuf,
+}
+
+#[derive(Debug)]
+enum Target {
+    Temporary(NamedTempFile),
+    Device(File),
 }
 
 impl Output {
@@ -31,31 +39,49 @@ impl Output {
                 return Err(Error::new(ErrorKind::Usage, message).hint("choose another name for the output"));
             }
         }
-        if path.is_dir() {
-            let message = format!("{}: the output is a folder", path.display());
-            return Err(Error::new(ErrorKind::Usage, message).hint("name a file in it"));
+        let failed = |error: &io::Error| Error::io("cannot write", path, error);
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => {
+                let message = format!("{}: the output is a folder", path.display());
+                return Err(Error::new(ErrorKind::Usage, message).hint("name a file in it"));
+            }
+            Ok(metadata) if !metadata.is_file() => {
+                let file = File::options().write(true).open(path).map_err(|error| failed(&error))?;
+                return Ok(Output { file: Target::Device(file), path: path.to_path_buf() });
+            }
+            _ => {}
         }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let prefix = path.file_name().unwrap_or_default();
+        let mut prefix = std::ffi::OsString::from(".");
+        prefix.push(path.file_name().unwrap_or_default());
         let mut builder = tempfile::Builder::new();
-        builder.prefix(prefix).suffix(".part");
+        builder.prefix(&prefix).suffix(".part");
         // As any program's new file, and not for its owner alone as temporary files are.
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        let file = builder.tempfile_in(folder).map_err(|error| Error::io("cannot write", path, &error))?;
-        Ok(Output { file, path: path.to_path_buf() })
+        let file = builder.tempfile_in(folder).map_err(|error| failed(&error))?;
+        Ok(Output { file: Target::Temporary(file), path: path.to_path_buf() })
     }
 
     /// The file that is being written.
     #[must_use]
     pub fn file(&self) -> &File {
-        self.file.as_file()
+        match &self.file {
+            Target::Temporary(file) => file.as_file(),
+            Target::Device(file) => file,
+        }
+    }
+
+    /// Whether what was written can be gone back to.
+    #[must_use]
+    pub fn can_patch(&self) -> bool {
+        matches!(self.file, Target::Temporary(_))
     }
 
     /// Writes `bytes` over what is at `offset`.
@@ -64,7 +90,7 @@ impl Output {
     ///
     /// If that fails.
     pub fn patch(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
-        let mut file = self.file.as_file();
+        let mut file = self.file();
         let patched = file.seek(SeekFrom::Start(offset)).and_then(|_| file.write_all(bytes));
         patched.map_err(|error| self.failed(&error))
     }
@@ -75,12 +101,17 @@ impl Output {
     ///
     /// If that fails; the file is then removed.
     pub fn finish(self) -> Result<(), Error> {
-        let Output { file, path } = self;
-        file.persist(&path).map(drop).map_err(|error| Error::io("cannot write", &path, &error.error))
+        match self.file {
+            Target::Temporary(file) => {
+                file.persist(&self.path).map(drop).map_err(|error| Error::io("cannot write", &self.path, &error.error))
+            }
+            Target::Device(_) => Ok(()),
+        }
     }
 
     /// What a failed write of this file is called.
-    pub(crate) fn failed(&self, error: &io::Error) -> Error {
+    #[must_use]
+    pub fn failed(&self, error: &io::Error) -> Error {
         Error::io("cannot write", &self.path, error)
     }
 }
@@ -90,6 +121,37 @@ fn same_file(a: &Path, b: &Path) -> bool {
         (Ok(a), Ok(b)) => a == b || (b.is_dir() && a.starts_with(&b) && a.is_file()),
         _ => false,
     }
+}
+
+/// Writes runs to a file that appears when it is whole, in large calls. `runs` is given what to call with each run.
+///
+/// # Errors
+///
+/// If writing fails; nothing is left behind then.
+pub fn save<P: AsRef<Path>>(
+    source: &Source,
+    path: &Path,
+    inputs: &[P],
+    runs: impl FnOnce(&mut dyn FnMut(Run<'_>) -> io::Result<()>) -> io::Result<()>,
+) -> Result<(), Error> {
+    let output = Output::create(path, inputs)?;
+    write_runs(source, output.file(), runs).map_err(|error| output.failed(&error))?;
+    output.finish()
+}
+
+/// Writes runs to any writer, in large calls.
+///
+/// # Errors
+///
+/// If writing fails.
+pub fn write_runs(
+    source: &Source,
+    out: impl Write,
+    runs: impl FnOnce(&mut dyn FnMut(Run<'_>) -> io::Result<()>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut writer = RunWriter::new(source, out);
+    runs(&mut |run| writer.write(&run))?;
+    writer.finish()
 }
 
 /// Most slices that one call takes (IOV_MAX on Linux).
@@ -137,7 +199,11 @@ impl<'s, W: Write> RunWriter<'s, W> {
             Run::Input(range) => {
                 let source = self.source;
                 source.slices(range.clone(), |slice| {
-                    if slice.len() < SMALL_RUN { self.copy(slice) } else { self.push(Piece::Source(slice), slice.len()) }
+                    if slice.len() < SMALL_RUN {
+                        self.copy(slice)
+                    } else {
+                        self.push(Piece::Source(slice), slice.len())
+                    }
                 })
             }
         }
@@ -166,7 +232,9 @@ impl<'s, W: Write> RunWriter<'s, W> {
         let mut start = 0;
         let slices = self.batch.iter().map(|piece| match *piece {
             Piece::Source(slice) => IoSlice::new(slice),
-            Piece::Small(end) => IoSlice::new(self.small.get(std::mem::replace(&mut start, end)..end).unwrap_or_default()),
+            Piece::Small(end) => {
+                IoSlice::new(self.small.get(std::mem::replace(&mut start, end)..end).unwrap_or_default())
+            }
         });
         let mut slices: Vec<IoSlice<'_>> = slices.collect();
         let mut left = &mut slices[..];

@@ -318,7 +318,7 @@ mod tests {
         says(&broken(b"url ", 3, &[0]), "dref", "not in this file");
         says(&broken(b"stsd", 12, b"mp4v"), "stsd", "mp4v in a vide track");
         says(&broken(b"esds", 4, &[9]), "stsd", "descriptor 9 where 3");
-        says(&broken(b"esds", 5, &[24]), "stsd", "left");
+        says(&broken(b"esds", 5, &[24]), "stsd", "1 bytes too many");
     }
 
     #[test]
@@ -331,8 +331,8 @@ mod tests {
         says(&broken(b"stsc", 11, &[2]), "stsc", "first_chunk 2");
         says(&broken(b"stsc", 15, &[3]), "stsc", "are left");
         says(&broken(b"stsc", 19, &[2]), "stsc", "of description 2");
-        says(&broken(b"stco", 8, &[0, 0, 0, 1]), "stsc", "chunk 1 has 10 bytes from 1 on");
-        says(&broken(b"stco", 8, &[0, 1, 0, 0]), "stsc", "chunk 1 has 10 bytes from 65536 on");
+        says(&broken(b"stco", 8, &[0, 0, 0, 1]), "stco", "chunk 1 has 19 bytes from 1 on");
+        says(&broken(b"stco", 8, &[0, 1, 0, 0]), "stco", "chunk 1 has 19 bytes from 65536 on");
         says(&broken(b"stco", 0, &[1]), "stco", "version 1");
     }
 

@@ -27,14 +27,15 @@ impl Movie {
     pub fn head(&self, payload_size: u64) -> Result<Vec<u8>, Error> {
         let mut head = self.ftyp();
         let mdat = mdat_header(payload_size)?;
-        let mut width = OffsetWidth::Stco;
+        let mut width = self.width_for(0);
         loop {
             let moov = self.lay_out(width)?;
             let payload_offset = length(head.len())? + length(moov.bytes.len())? + length(mdat.len())?;
-            // co64 makes moov longer and the offsets larger still, so the
-            // second round is the last.
-            if width == OffsetWidth::Stco && self.width_for(payload_offset) == OffsetWidth::Co64 {
-                width = OffsetWidth::Co64;
+            // co64 makes moov longer and the offsets larger still, so there is
+            // no way back and the second round is the last.
+            let needed = self.width_for(payload_offset);
+            if width != needed {
+                width = needed;
                 continue;
             }
             let moov = self.place(moov, width, payload_offset, payload_size)?;

@@ -34,11 +34,16 @@ pub enum SampleEntry {
         config: Bytes,
     },
     /// G.711 A-law, as QuickTime has it.
+    ///
+    /// While no time is missing, one sample of one byte (of each channel) and
+    /// one tick is exact and costs nothing: readers take such a table chunk by
+    /// chunk. As soon as one duration differs, ffmpeg makes a packet of every
+    /// sample, so a track with gaps is better made of one sample a block.
     Alaw {
         /// Channels and rate.
         audio: Audio,
     },
-    /// G.711 mu-law, as QuickTime has it.
+    /// G.711 mu-law, as QuickTime has it; what is said of A-law holds here too.
     Ulaw {
         /// Channels and rate.
         audio: Audio,
@@ -269,6 +274,16 @@ mod tests {
         let entry = |sampling_frequency| SampleEntry::Alaw { audio: Audio { channels: 1, sampling_frequency } };
         assert_eq!(written(&entry(8000))[32..36], [0x1f, 0x40, 0, 0]);
         assert_eq!(written(&entry(96_000))[32..36], [0; 4]);
+    }
+
+    #[test]
+    fn g711_says_mono_or_stereo_and_leaves_more_channels_unsaid() {
+        let entry = |channels| written(&SampleEntry::Ulaw { audio: Audio { channels, sampling_frequency: 8000 } });
+        assert_eq!(entry(1)[36..52], *b"\x00\x00\x00\x18chan\x00\x00\x00\x00\x00\x64\x00\x01");
+        assert_eq!(entry(2)[48..52], [0, 101, 0, 2]);
+        assert_eq!(entry(3).len(), 36);
+        let none = SampleEntry::Ulaw { audio: Audio::default() };
+        assert!(none.write(&mut BoxWriter::default(), &SampleTable::new(1)).is_err());
     }
 
     #[test]

@@ -116,11 +116,11 @@ pub(super) fn read(boxes: &Boxes<'_>, payload: &Range<u64>) -> Result<SamplesRea
         None => count,
     };
 
-    let offsets = read_chunk_offsets(boxes)?;
+    let (stco, offsets) = read_chunk_offsets(boxes)?;
     let chunk_count = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
     let stsc = boxes.one("moov > trak > mdia > minf > stbl > stsc")?;
-    let entries = read_stsc(stsc, chunk_count)?;
-    let chunks = place_chunks(stsc, &offsets, &entries, count, &sizes, payload)?;
+    let per_chunk = samples_per_chunk(stsc, &read_stsc(stsc, chunk_count)?, chunk_count, count)?;
+    let chunks = place_chunks(stco, &offsets, &per_chunk, &sizes, payload)?;
     let sample_bytes = chunks.iter().map(|chunk| chunk.range.end - chunk.range.start).sum();
     Ok(SamplesRead {
         samples: Samples { count, sizes, durations, composition_offsets, chunks, sync },
@@ -185,7 +185,7 @@ fn read_stss(mut stss: Reader<'_>, sample_count: u32) -> Result<Vec<u32>, Error>
     })
 }
 
-fn read_chunk_offsets(boxes: &Boxes<'_>) -> Result<Vec<u64>, Error> {
+fn read_chunk_offsets<'a>(boxes: &Boxes<'a>) -> Result<(Reader<'a>, Vec<u64>), Error> {
     let stco = boxes.any("moov > trak > mdia > minf > stbl > stco");
     let co64 = boxes.any("moov > trak > mdia > minf > stbl > co64");
     let (mut table, entry_bytes, version) = match (stco, co64) {
@@ -195,7 +195,9 @@ fn read_chunk_offsets(boxes: &Boxes<'_>) -> Result<Vec<u64>, Error> {
     };
     table.full_box(0)?;
     let count = table.u32("entry_count")?;
-    table.table(count, entry_bytes, |entry| entry.by_version(version, "chunk_offset"))
+    let start = table;
+    let offsets = table.table(count, entry_bytes, |entry| entry.by_version(version, "chunk_offset"))?;
+    Ok((start, offsets))
 }
 
 /// Pairs of `first_chunk` and `samples_per_chunk`.
@@ -221,47 +223,60 @@ fn read_stsc(mut stsc: Reader<'_>, chunk_count: u32) -> Result<Vec<(u32, u32)>, 
     })
 }
 
-fn place_chunks(
+/// How many samples each chunk has, which must be all there are.
+fn samples_per_chunk(
     stsc: Reader<'_>,
-    offsets: &[u64],
     entries: &[(u32, u32)],
+    chunk_count: u32,
     sample_count: u32,
-    sizes: &Sizes,
-    payload: &Range<u64>,
-) -> Result<Vec<Chunk>, Error> {
+) -> Result<Vec<u32>, Error> {
     let mut entries = entries.iter().peekable();
     let mut samples = 0;
-    let mut listed = match sizes {
-        Sizes::Constant(_) => [].iter(),
-        Sizes::Listed(list) => list.iter(),
-    };
     let mut left = sample_count;
-    let mut chunks = Vec::with_capacity(offsets.len());
-    for (number, start) in (1_u32..).zip(offsets) {
+    let mut per_chunk = Vec::new();
+    for number in 1..=chunk_count {
         if let Some((_, of_entry)) = entries.next_if(|(first_chunk, _)| *first_chunk == number) {
             samples = *of_entry;
         }
         left = left.checked_sub(samples).filter(|_| samples > 0).ok_or_else(|| {
             stsc.error(format!("chunk {number} has {samples} samples, {left} of {sample_count} are left (8.7.4)"))
         })?;
-        let bytes = match sizes {
-            Sizes::Constant(size) => u64::from(*size) * u64::from(samples),
-            Sizes::Listed(_) => {
-                let count = usize::try_from(samples).unwrap_or(usize::MAX);
-                listed.by_ref().take(count).map(|size| u64::from(*size)).sum()
-            }
-        };
-        let end = start.checked_add(bytes).filter(|end| *end <= payload.end);
-        let Some(end) = end.filter(|_| *start >= payload.start) else {
-            return Err(stsc.error(format!(
-                "chunk {number} has {bytes} bytes from {start} on, mdat from {} to {} (8.7.5)",
-                payload.start, payload.end
-            )));
-        };
-        chunks.push(Chunk { range: *start..end, samples });
+        per_chunk.push(samples);
     }
     if left != 0 {
         return Err(stsc.error(format!("{left} of {sample_count} samples are in no chunk (8.7.4)")));
+    }
+    Ok(per_chunk)
+}
+
+fn place_chunks(
+    stco: Reader<'_>,
+    offsets: &[u64],
+    per_chunk: &[u32],
+    sizes: &Sizes,
+    payload: &Range<u64>,
+) -> Result<Vec<Chunk>, Error> {
+    let mut listed = match sizes {
+        Sizes::Constant(_) => [].iter(),
+        Sizes::Listed(list) => list.iter(),
+    };
+    let mut chunks = Vec::with_capacity(offsets.len());
+    for ((number, start), samples) in (1_u32..).zip(offsets).zip(per_chunk) {
+        let bytes = match sizes {
+            Sizes::Constant(size) => u64::from(*size) * u64::from(*samples),
+            Sizes::Listed(_) => {
+                let count = usize::try_from(*samples).unwrap_or(usize::MAX);
+                listed.by_ref().take(count).map(|size| u64::from(*size)).sum()
+            }
+        };
+        let end = start.checked_add(bytes).filter(|end| *start >= payload.start && *end <= payload.end);
+        let end = end.ok_or_else(|| {
+            stco.error(format!(
+                "chunk {number} has {bytes} bytes from {start} on, mdat from {} to {} (8.7.5)",
+                payload.start, payload.end
+            ))
+        })?;
+        chunks.push(Chunk { range: *start..end, samples: *samples });
     }
     Ok(chunks)
 }

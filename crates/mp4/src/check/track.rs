@@ -43,7 +43,8 @@ pub struct TrackSummary {
 
 impl TrackSummary {
     /// The samples in decode order, their offsets counted from the first byte
-    /// of the file.
+    /// of the file. A few bytes can declare four thousand million of them, so
+    /// a test that is given any bytes should take a limited number.
     pub fn samples(&self) -> impl Iterator<Item = Sample> {
         self.samples.iter()
     }

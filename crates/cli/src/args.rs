@@ -1,0 +1,276 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use fragkit::{ClusterSize, FragmentNumber, Gaps, OnChange, ServiceException, ServiceLimits, TagNames, TimestampType};
+
+use crate::when::{self, When};
+
+/// Media of Amazon Kinesis Video Streams, offline
+///
+/// Reads what GetMedia and GetMediaForFragmentList return, from files, folders and pipes.
+#[derive(Debug, Parser)]
+#[command(name = "fragkit", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    List(List),
+    Inspect(Inspect),
+    Media(Media),
+    Clip(Clip),
+    Merge(Merge),
+    Chunks(Chunks),
+}
+
+/// List the fragments, as ListFragments does
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  fragkit list getmedia.mkv --by server --from 2017-11-28T06:54:00Z")]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    #[command(flatten)]
+    pub(crate) range: Range,
+    /// Print the service's response: {"Fragments": [...]}
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Show chunks, tracks, private data and what is wrong with them
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  fragkit inspect getmedia.mkv")]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// Print all of it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Do not say what could be repaired, only what is wrong
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// Copy chosen chunks as they are, as GetMediaForFragmentList does
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  fragkit media getmedia.mkv --fragment 91343852333181432392682062609776234230823574155 -o one.mkv"
+)]
+pub(crate) struct Media {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// Number of a fragment to copy; they come out in the order given
+    #[arg(long = "fragment", value_name = "N", required = true, num_args = 1..)]
+    pub(crate) fragments: Vec<FragmentNumber>,
+    /// File to write, - for standard output
+    #[arg(short, long, value_name = "OUT.mkv")]
+    pub(crate) output: PathBuf,
+    /// Names of the tags in chunks that stand for fragments which are not there
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) tag_names: TagNamesArg,
+}
+
+/// Make one MP4, as GetClip does
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  fragkit clip getmedia.mkv -o clip.mp4 --from +10s --to +30s --include-overlap")]
+pub(crate) struct Clip {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// File to write, - for standard output
+    #[arg(short, long, value_name = "OUT.mp4")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) range: Range,
+    #[command(flatten)]
+    pub(crate) also: Also,
+    /// Close time that no fragment covers, or keep it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) gaps: GapsArg,
+    /// Refuse where tracks or private data change, or go on in another file: OUT-2.mp4, OUT-3.mp4 ...
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) on_change: OnChangeArg,
+    /// Quotas of the service to keep to
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) limits: LimitsArg,
+    /// Refuse what the service refuses instead of repairing it
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// Make one ordinary Matroska file that every player reads
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  fragkit merge getmedia.mkv -o merged.mkv")]
+pub(crate) struct Merge {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// File to write, - for standard output
+    #[arg(short, long, value_name = "OUT.mkv")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) range: Range,
+    #[command(flatten)]
+    pub(crate) also: Also,
+    /// Close time that no fragment covers, or keep it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) gaps: GapsArg,
+    /// Refuse where tracks or private data change, or go on in another file: OUT-2.mkv, OUT-3.mkv ...
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) on_change: OnChangeArg,
+    /// Keep private data and frames as they are
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// Make a chunk stream of an ordinary Matroska file, as PutMedia and GetMedia would
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  fragkit chunks recording.mkv -o chunks.mkv --start 2024-05-01T12:00:00Z --fragment-length 2s"
+)]
+pub(crate) struct Chunks {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// File to write, - for standard output
+    #[arg(short, long, value_name = "OUT.mkv")]
+    pub(crate) output: PathBuf,
+    /// Producer timestamp of the first frame; the file's own clock, or 0, unless given
+    #[arg(long, value_name = "T", value_parser = when::absolute)]
+    pub(crate) start: Option<fragkit::Timestamp>,
+    /// Shortest fragment; each starts with a key frame
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = when::duration)]
+    pub(crate) fragment_length: fragkit::Nanos,
+    /// Whether Clusters say how long they are
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) cluster_size: ClusterSizeArg,
+    /// Names of the service's tags
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) tag_names: TagNamesArg,
+    /// Leave out the tags that GetMedia writes behind the media
+    #[arg(long)]
+    pub(crate) no_trailing_tags: bool,
+    /// Private data and frames with start codes, as from a producer that does not adapt them
+    #[arg(long)]
+    pub(crate) annex_b: bool,
+    /// Metadata for every fragment
+    #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = tag)]
+    pub(crate) tags: Vec<(String, String)>,
+    /// Put a chunk with this exception behind the N-th chunk
+    #[arg(long = "exception", value_name = "N=CODE", value_parser = exception)]
+    pub(crate) exceptions: Vec<fragkit::Inserted>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Inputs {
+    /// Files and folders, taken as one stream in this order; - for standard input
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Range {
+    /// Which time of a fragment counts
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) by: ByArg,
+    /// Earliest start of a fragment: RFC 3339, epoch seconds, or +10s from the start of the media
+    #[arg(long, value_name = "T")]
+    pub(crate) from: Option<When>,
+    /// Latest start of a fragment
+    #[arg(long, value_name = "T")]
+    pub(crate) to: Option<When>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Also {
+    /// Also take the fragment that starts before --from and reaches over it; the service leaves it out
+    #[arg(long)]
+    pub(crate) include_overlap: bool,
+    /// Also take fragments that are cut off, as far as they go
+    #[arg(long)]
+    pub(crate) include_cut: bool,
+}
+
+macro_rules! choices {
+    ($(#[$doc:meta])* $name:ident => $target:ty { $($(#[$variant_doc:meta])* $variant:ident = $value:expr,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, ValueEnum)]
+        pub(crate) enum $name {
+            $($(#[$variant_doc])* $variant,)*
+        }
+
+        impl From<$name> for $target {
+            fn from(choice: $name) -> $target {
+                match choice {
+                    $($name::$variant => $value,)*
+                }
+            }
+        }
+    };
+}
+
+choices! { ByArg => TimestampType {
+    /// When the producer made it
+    #[default]
+    Producer = TimestampType::Producer,
+    /// When the service received it
+    Server = TimestampType::Server,
+} }
+
+choices! { GapsArg => Gaps {
+    /// The next fragment follows at once
+    #[default]
+    Compact = Gaps::Compact,
+    /// Every frame keeps its wall-clock time
+    Keep = Gaps::Keep,
+} }
+
+choices! { OnChangeArg => OnChange {
+    /// Refuse, as the service does
+    #[default]
+    Error = OnChange::Error,
+    /// One file for each stretch
+    Split = OnChange::Split,
+} }
+
+choices! { LimitsArg => ServiceLimits {
+    /// None
+    #[default]
+    Unlimited = ServiceLimits::unlimited(),
+    /// Today's: 100 MB, 200 fragments, no mu-law, no audio alone
+    Current = ServiceLimits::current(),
+    /// Those of 2022
+    V2022 = ServiceLimits::v2022(),
+} }
+
+choices! { TagNamesArg => TagNames {
+    /// As in GetMedia
+    #[default]
+    GetMedia = TagNames::GetMedia,
+    /// As documented for GetMediaForFragmentList
+    FragmentList = TagNames::FragmentList,
+} }
+
+choices! { ClusterSizeArg => ClusterSize {
+    /// As the producer SDK writes them
+    #[default]
+    Unknown = ClusterSize::Unknown,
+    /// As in an uploaded file
+    Known = ClusterSize::Known,
+} }
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("not NAME=VALUE")?;
+    if name.is_empty() || name.starts_with("AWS") {
+        return Err("a name must not be empty or start with AWS".into());
+    }
+    Ok((name.into(), value.into()))
+}
+
+fn exception(text: &str) -> Result<fragkit::Inserted, String> {
+    let parsed = text.split_once('=').and_then(|(behind, code)| Some((behind.parse().ok()?, code.parse().ok()?)));
+    let (behind, code) = parsed.ok_or("not N=CODE, such as 3=4000")?;
+    let mut exception = ServiceException { code: Some(code), message: String::new() };
+    exception.message = exception.meaning().unwrap_or("an exception").into();
+    Ok(fragkit::Inserted { behind, exception })
+}

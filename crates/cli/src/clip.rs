@@ -1,0 +1,119 @@
+//! `fragkit clip`: one MP4, as GetClip gives it.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use fragkit::{ClipOptions, ClipSummary, Clipper, Error, OnChange, Output, Selector, Source, StreamingClipper};
+
+use crate::args::Clip;
+use crate::media::save;
+use crate::progress;
+use crate::report::Findings;
+use crate::stream::{self, Input, is_dash};
+
+pub(crate) fn run(args: &Clip) -> Result<(), Error> {
+    let mut findings = Findings::default();
+    let options = |selector: Selector| ClipOptions {
+        selector,
+        gaps: args.gaps.into(),
+        on_change: args.on_change.into(),
+        limits: args.limits.into(),
+        strict: args.strict,
+    };
+    match Input::open(&args.inputs)? {
+        // A pipe goes straight into the file, unless the whole of it must be seen first.
+        Input::Pipe(reader) if !args.range.is_relative() && can_stream(args) => {
+            let selector = args.range.selector(Some(&args.also), Vec::new)?;
+            from_pipe(reader, options(selector), args, &mut findings)
+        }
+        input => {
+            let source = input.into_source()?;
+            let heads = || source.heads().filter_map(head_of).collect();
+            let selector = args.range.selector(Some(&args.also), heads)?;
+            from_source(&source, options(selector), args, &mut findings)
+        }
+    }
+}
+
+fn head_of(item: fragkit::Item) -> Option<fragkit::Head> {
+    match item {
+        fragkit::Item::Fragment(fragment) => Some(fragment.head),
+        fragkit::Item::Finding(_) => None,
+    }
+}
+
+fn can_stream(args: &Clip) -> bool {
+    let regular = !args.output.exists() || args.output.is_file();
+    OnChange::from(args.on_change) == OnChange::Error && !is_dash(&args.output) && regular
+}
+
+fn from_source(source: &Source, options: ClipOptions, args: &Clip, findings: &mut Findings) -> Result<(), Error> {
+    let mut clipper = Clipper::new(options);
+    stream::fragments(source, true, findings, |fragment, findings| {
+        clipper.add(&fragment);
+        clipper.take_findings().iter().for_each(|finding| findings.show(finding));
+        Ok(())
+    })?;
+    let clips = clipper.clips()?;
+    if clips.len() > 1 && is_dash(&args.output) {
+        findings.note(format!("{} clips follow each other on standard output", clips.len()));
+    }
+    for (clip, number) in clips.iter().zip(1..) {
+        let output = numbered(&args.output, number);
+        let bar = progress::bar("writing", Some(clip.size()));
+        save(source, &output, &args.inputs.inputs, |each| {
+            clip.runs(|run| {
+                bar.inc(run.len());
+                each(run)
+            })
+        })?;
+        bar.finish_and_clear();
+        tell(&output, clip.summary(), findings);
+    }
+    Ok(())
+}
+
+fn from_pipe(reader: Box<dyn Read>, options: ClipOptions, args: &Clip, findings: &mut Findings) -> Result<(), Error> {
+    let mut output = Output::create(&args.output, &args.inputs.inputs)?;
+    let mut clipper = StreamingClipper::new(options);
+    {
+        let mut file = io::BufWriter::with_capacity(1 << 18, output.file());
+        stream::piped_fragments(reader, true, findings, |fragment, findings| {
+            clipper.add(&fragment, |bytes| file.write_all(bytes)).map_err(|error| output.failed(&error))?;
+            clipper.take_findings().iter().for_each(|finding| findings.show(finding));
+            Ok(())
+        })?;
+        file.flush().map_err(|error| output.failed(&error))?;
+    }
+    let end = clipper.finish()?;
+    output.file().write_all(&end.moov).map_err(|error| output.failed(&error))?;
+    let (offset, bytes) = end.patch;
+    output.patch(offset, &bytes)?;
+    output.finish()?;
+    tell(&args.output, &end.summary, findings);
+    Ok(())
+}
+
+/// The first file has the name that was given; the others get a number.
+pub(crate) fn numbered(output: &Path, number: usize) -> PathBuf {
+    if number == 1 || is_dash(output) {
+        return output.to_path_buf();
+    }
+    let mut name = output.file_stem().unwrap_or_default().to_os_string();
+    name.push(format!("-{number}"));
+    if let Some(extension) = output.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    output.with_file_name(name)
+}
+
+fn tell(output: &Path, summary: &ClipSummary, findings: &mut Findings) {
+    if let Some(finding) = summary.finding() {
+        findings.show(&finding);
+    }
+    if io::IsTerminal::is_terminal(&io::stderr()) && !is_dash(output) {
+        let seconds = fragkit::Timestamp::from_millis(summary.duration_ms);
+        eprintln!("{}: {} fragments, {seconds} s", output.display(), summary.fragments);
+    }
+}

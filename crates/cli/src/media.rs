@@ -1,0 +1,85 @@
+//! `fragkit media`: chosen chunks as they are, as GetMediaForFragmentList gives them.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fragkit::{ChunkLayout, ChunkWriter, Error, ErrorKind, FragmentNumber, Head, Run, ServiceException, Source};
+
+use crate::args::Media;
+use crate::report::Findings;
+use crate::stream::{self, Input};
+
+pub(crate) fn run(args: &Media) -> Result<(), Error> {
+    let mut findings = Findings::default();
+    let source = Input::open(&args.inputs)?.into_source()?;
+    let mut chunks: HashMap<FragmentNumber, Head> = HashMap::new();
+    stream::fragments(&source, false, &mut findings, |fragment, _| {
+        let head = fragment.head;
+        if let Some(number) = head.number.clone().filter(|_| !head.plain) {
+            // Of a chunk that is there more than once, the first whole one.
+            let better = chunks.get(&number).is_none_or(|there: &Head| !there.is_whole() && head.is_whole());
+            if better {
+                chunks.insert(number, head);
+            }
+        }
+        Ok(())
+    })?;
+    if chunks.is_empty() {
+        let error = Error::new(ErrorKind::Input, "there is no chunk with a fragment number in the input");
+        return Err(error.hint("`fragkit chunks` makes chunks of an ordinary Matroska file"));
+    }
+    let layout = ChunkLayout { names: args.tag_names.into(), ..ChunkLayout::default() };
+    let writer = ChunkWriter::new(layout);
+    let missing = |number: &FragmentNumber| {
+        let exception = ServiceException { code: Some(4000), message: "The requested fragment is not found".into() };
+        writer.exception(Some(number), &exception)
+    };
+    let mut found = 0_usize;
+    let mut parts: Vec<Result<&Head, Vec<u8>>> = Vec::new();
+    for number in &args.fragments {
+        match chunks.get(number) {
+            Some(head) => {
+                found += 1;
+                parts.push(Ok(head));
+            }
+            None => {
+                findings.note(format!("fragment {number} is not in the input; an exception chunk stands for it"));
+                parts.push(Err(missing(number)));
+            }
+        }
+    }
+    if found == 0 {
+        let error = Error::new(ErrorKind::Input, "none of the fragments is in the input [ResourceNotFoundException]");
+        return Err(error.hint("`fragkit list` shows the numbers there are"));
+    }
+    save(&source, &args.output, &args.inputs.inputs, |each| {
+        for part in &parts {
+            match part {
+                Ok(head) => each(Run::Input(head.offset..head.offset + head.size))?,
+                Err(exception) => each(Run::Bytes(exception))?,
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Writes runs to a file or to standard output.
+pub(crate) fn save(
+    source: &Source,
+    output: &Path,
+    inputs: &[PathBuf],
+    runs: impl FnOnce(&mut dyn FnMut(Run<'_>) -> io::Result<()>) -> io::Result<()>,
+) -> Result<(), Error> {
+    if stream::is_dash(output) {
+        fragkit::write_runs(source, io::stdout().lock(), runs).map_err(|error| stdout_error(&error))
+    } else {
+        fragkit::save(source, output, inputs, runs)
+    }
+}
+
+/// What a failed write to standard output is called.
+pub(crate) fn stdout_error(error: &io::Error) -> Error {
+    let kind = if error.kind() == io::ErrorKind::BrokenPipe { ErrorKind::BrokenPipe } else { ErrorKind::Io };
+    Error::new(kind, format!("cannot write to standard output: {error}"))
+}

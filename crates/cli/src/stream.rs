@@ -1,0 +1,133 @@
+//! The inputs of a subcommand: files and folders to be mapped, or one pipe.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use fragkit::{Error, ErrorKind, Head, Item, Pipe, Source};
+
+use crate::args::Inputs;
+use crate::progress;
+use crate::report::Findings;
+
+/// Where a subcommand reads from.
+pub(crate) enum Input {
+    Files(Source),
+    Pipe(Box<dyn Read>),
+}
+
+/// Whether a path stands for standard input or output.
+pub(crate) fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+impl Input {
+    /// Opens the inputs. A pipe comes alone.
+    pub(crate) fn open(inputs: &Inputs) -> Result<Input, Error> {
+        let pipes: Vec<&PathBuf> = inputs.inputs.iter().filter(|path| is_pipe(path)).collect();
+        match pipes.first() {
+            None => Source::open(&inputs.inputs).map(Input::Files),
+            Some(_) if inputs.inputs.len() > 1 => {
+                let error = Error::new(ErrorKind::Usage, "a pipe is read alone, not beside other inputs");
+                Err(error.hint("`cat` joins them: cat a.mkv b.mkv | fragkit clip - -o clip.mp4"))
+            }
+            Some(path) if is_dash(path) => Ok(Input::Pipe(Box::new(io::stdin()))),
+            Some(path) => {
+                let opened = File::open(path);
+                let file = opened
+                    .map_err(|error| Error::new(ErrorKind::Io, format!("{}: cannot read: {error}", path.display())))?;
+                Ok(Input::Pipe(Box::new(file)))
+            }
+        }
+    }
+
+    /// All of the input as bytes at hand; a pipe goes through a temporary file.
+    pub(crate) fn into_source(self) -> Result<Source, Error> {
+        match self {
+            Input::Files(source) => Ok(source),
+            Input::Pipe(mut reader) => Source::spool(&mut reader),
+        }
+    }
+}
+
+/// Standard input, a FIFO, a socket: what can be read only once.
+fn is_pipe(path: &Path) -> bool {
+    is_dash(path) || std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// Calls `each` with every fragment, shows findings, and says whether there was any byte at all.
+pub(crate) fn fragments(
+    source: &Source,
+    keep_frames: bool,
+    findings: &mut Findings,
+    mut each: impl FnMut(fragkit::Fragment, &mut Findings) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if source.is_empty() {
+        return Err(empty());
+    }
+    let bar = progress::bar("reading", Some(source.len()));
+    let mut items: Box<dyn Iterator<Item = Item>> =
+        if keep_frames { Box::new(source.items()) } else { Box::new(source.heads()) };
+    for item in &mut items {
+        match item {
+            Item::Fragment(fragment) => {
+                bar.set_position(fragment.head.offset);
+                each(fragment, findings)?;
+            }
+            Item::Finding(finding) => bar.suspend(|| findings.show(&finding)),
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// The same for a pipe, one fragment at a time.
+pub(crate) fn piped_fragments(
+    reader: Box<dyn Read>,
+    keep_frames: bool,
+    findings: &mut Findings,
+    mut each: impl FnMut(fragkit::Fragment, &mut Findings) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let pipe = Pipe::new(reader);
+    let pipe = if keep_frames { pipe } else { pipe.without_frames() };
+    let bar = progress::bar("reading", None);
+    let mut any = false;
+    for item in pipe {
+        any = true;
+        match item {
+            Ok(Item::Fragment(fragment)) => {
+                bar.set_position(fragment.head.offset + fragment.head.size);
+                each(fragment, findings)?;
+            }
+            Ok(Item::Finding(finding)) => bar.suspend(|| findings.show(&finding)),
+            Err(error) => return Err(Error::new(ErrorKind::Io, format!("cannot read the input: {error}"))),
+        }
+    }
+    bar.finish_and_clear();
+    if any { Ok(()) } else { Err(empty()) }
+}
+
+/// The heads of all fragments of any input.
+pub(crate) fn heads(input: Input, findings: &mut Findings) -> Result<Vec<Head>, Error> {
+    let mut heads = Vec::new();
+    let keep = |fragment: fragkit::Fragment, _: &mut Findings| {
+        heads.push(fragment.head);
+        Ok(())
+    };
+    match input {
+        Input::Files(source) => fragments(&source, false, findings, keep)?,
+        Input::Pipe(reader) => piped_fragments(reader, false, findings, keep)?,
+    }
+    Ok(heads)
+}
+
+fn empty() -> Error {
+    Error::new(ErrorKind::Input, "the input is empty")
+        .hint("GetMedia returns nothing when no fragment matches its start selector")
+}
+
+/// The error for an input in which nothing was found.
+pub(crate) fn no_fragments() -> Error {
+    Error::new(ErrorKind::Input, "there is no fragment with media in the input")
+        .hint("it should be what GetMedia or GetMediaForFragmentList returns, or a Matroska file")
+}

@@ -152,7 +152,25 @@ chunk_streams() {
     echo "make.sh: no chunk streams: the fragkit program is not built or has no 'chunks' (set FRAGKIT, or install cargo)" >&2
     return 0
   fi
-  # "${fragkit[@]}" chunks "$out/h264-main-aac.mkv" -o "$out/h264-main-aac.chunks.mkv" --start 2024-01-01T00:00:00Z --fragment-length 2s
+  chunk() { # SOURCE NAME OPTION...
+    local source="$1" name="$2"
+    shift 2
+    "${fragkit[@]}" chunks "$out/$source.mkv" -o "$out/$name.chunks.mkv" --start 2024-01-01T00:00:00Z "$@"
+  }
+  local file name
+  for file in "$out"/*.mkv; do
+    name=$(basename "$file" .mkv)
+    case "$name" in
+      *.chunks | zlib) ;;
+      *) chunk "$name" "$name" --fragment-length 1s ;;
+    esac
+  done
+  # Habits of producers and spellings of the service.
+  chunk h264-high-bframes-aac h264-annexb --fragment-length 2s --annex-b
+  chunk h265-bframes-aac h265-annexb --fragment-length 2s --annex-b
+  chunk h264-main-aac fragment-list --fragment-length 2s --tag-names fragment-list --no-trailing-tags --cluster-size known
+  chunk aac-mono exceptions --fragment-length 1s --exception 2=4000 --exception 4=4500 --tag-names fragment-list
+  chunk h264-baseline user-tags --fragment-length 1s --tag scene=yard --tag scene=gate --tag empty=
 }
 
 h264_by_ffmpeg

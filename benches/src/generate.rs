@@ -66,7 +66,10 @@ pub struct Generator {
     video: Option<Lane>,
     audio: Lane,
     packing: Packing,
+    /// Of frame sizes and filler.
     random: Random,
+    /// Of fragment numbers.
+    numbers: Random,
     writer: ChunkWriter,
     /// How many fragments there were.
     fragments: u32,
@@ -89,6 +92,7 @@ enum Packing {
     StartCodes,
 }
 
+const SEED: u64 = 0x66_7261_676B_6974;
 const FRAGMENT_MS: i64 = 2000;
 const START_MS: i64 = 1_700_000_000_000;
 /// The server is this late.
@@ -128,11 +132,13 @@ impl Generator {
         };
         if packing == Packing::StartCodes {
             for track in &mut tracks {
-                track.codec_private = track.codec_private.take().map(|private| parameter_sets(&private).unwrap_or(private));
+                track.codec_private =
+                    track.codec_private.take().map(|private| parameter_sets(&private).unwrap_or(private));
             }
         }
         let writer = ChunkWriter::new(ChunkLayout::default());
-        Generator { tracks, video, audio, packing, random: Random::new(0x66_7261_676B_6974), writer, fragments: 0 }
+        let (random, numbers) = (Random::new(SEED), Random::new(!SEED));
+        Generator { tracks, video, audio, packing, random, numbers, writer, fragments: 0 }
     }
 
     /// The next fragment: when it starts, counted from the first, and its frames, in the order of their times.
@@ -167,7 +173,7 @@ impl Iterator for Generator {
         let (start, frames) = self.fragment();
         let producer = Timestamp::from_millis(START_MS + start);
         let server = Timestamp::from_millis(START_MS + start + DELAY_MS);
-        let random = u32::try_from(self.random.bits() >> 36).unwrap_or_default();
+        let random = u32::try_from(self.numbers.bits() >> 36).unwrap_or_default();
         let sequence = self.fragments.into();
         let number = DecodedNumber { sequence, server_timestamp: server, random }.encode();
         // Cluster timestamps that go on from chunk to chunk let ordinary players follow the chain.

@@ -28,7 +28,9 @@ fn run(arguments: Vec<String>) -> Result<String, String> {
     let size = parse_size(&size)?;
     let out = PathBuf::from(out);
     // Under another name until it is whole: a file that is there is taken as good by `compare.sh`.
-    let part = out.with_added_extension("part");
+    let mut part = out.clone().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
     let failed = |error: std::io::Error| format!("{}: {error}", out.display());
     let mut file = BufWriter::with_capacity(1 << 20, File::create(&part).map_err(failed)?);
     let (mut bytes, mut chunks, mut frames) = (0_u64, 0_u64, 0_u64);

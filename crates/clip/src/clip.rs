@@ -220,7 +220,9 @@ fn nothing_selected() -> Error {
 fn parts(options: &Options, index: &Index) -> Result<Vec<Part>, Error> {
     let heads = index.fragments();
     let selected = options.selector.select_by(heads.len(), |at| heads.get(at).map(|indexed| &indexed.head));
-    let selected: Vec<usize> = selected.into_iter().filter(|&at| !index.samples(at).is_empty()).collect();
+    // Where no frame at all can be used, the tracks tell why.
+    let usable: Vec<usize> = selected.iter().copied().filter(|&at| !index.samples(at).is_empty()).collect();
+    let selected = if usable.is_empty() { selected } else { usable };
     if selected.is_empty() {
         return Err(nothing_selected());
     }
@@ -397,9 +399,8 @@ fn build(
     let mut turns: HashMap<u8, std::vec::IntoIter<Nanos>> = HashMap::new();
     for &at in fragments {
         let Some(indexed) = heads.get(at) else { continue };
-        let Some((start, end)) = indexed.wall_span() else { continue };
-        let shift =
-            indexed.head.producer_timestamp.map(Timestamp::nanos).unwrap_or_default() - timeline.place(start, end);
+        let wall = indexed.head.producer_timestamp.map(Timestamp::nanos).unwrap_or_default();
+        let shift = wall - timeline.place_tracks(&indexed.wall_spans());
         for track in &indexed.tracks {
             if track.reorder > Nanos::ZERO {
                 let of_track = index.samples(at).iter().filter(|sample| sample.track == track.track);
@@ -503,9 +504,8 @@ fn regular_tracks(
         let mut timeline = Timeline::new(options.gaps);
         let mut due: Option<i64> = None;
         let holds = fragments.iter().filter_map(|&at| Some((at, heads.get(at)?))).all(|(at, indexed)| {
-            let Some((start, end)) = indexed.wall_span() else { return true };
-            let shift =
-                indexed.head.producer_timestamp.map(Timestamp::nanos).unwrap_or_default() - timeline.place(start, end);
+            let wall = indexed.head.producer_timestamp.map(Timestamp::nanos).unwrap_or_default();
+            let shift = wall - timeline.place_tracks(&indexed.wall_spans());
             index.samples(at).iter().filter(|sample| sample.track == *track).all(|sample| {
                 let present = sample.time + shift;
                 let at = due.unwrap_or_else(|| present.ticks(sampling_frequency));

@@ -6,6 +6,16 @@ use fragkit_mkv::TrackEntry;
 
 use crate::tracks::{Track, Tracks};
 
+/// What to do where tracks or private data change within a selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnChange {
+    /// Refuse, as the service does.
+    #[default]
+    Error,
+    /// Start another file there.
+    Split,
+}
+
 /// In what a fragment differs from its predecessor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

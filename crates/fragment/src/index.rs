@@ -10,8 +10,9 @@ use bytes::Bytes;
 use crate::finding::Finding;
 use crate::fragment::{Fragment, Frame, Head};
 use crate::run::{Run, SmallRun};
-use crate::time::Nanos;
-use crate::tracks::Tracks;
+use crate::time::{Nanos, Timestamp};
+use crate::timeline::TrackSpan;
+use crate::tracks::{Track, Tracks};
 use repair::Repair;
 
 /// Fragments without their payload.
@@ -170,6 +171,11 @@ impl Index {
 
     fn index(&mut self, fragment: &Fragment) {
         let tracks = self.repair.tracks(fragment, &mut self.findings);
+        // Samples name their track by its place; so that must not change where only the order of the entries does.
+        let tracks = match self.fragments.last() {
+            Some(last) => tracks.in_order_of(&last.head.tracks),
+            None => tracks,
+        };
         let samples_start = self.samples.len();
         let units = self.units.len();
         let annex_b = self.repair.annex_b_tracks(&tracks, fragment, &mut self.findings);
@@ -300,36 +306,64 @@ impl Index {
         order: impl Iterator<Item = usize>,
         mut each: impl FnMut(&'a Sample, Run<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(indexed) = self.fragments.get(fragment) else { return Ok(()) };
-        // Where the units of each sample start is found by counting; that is needed only where there are any.
-        let mut unit_starts = Vec::new();
-        let units_end = self.fragments.get(fragment + 1).map_or(self.units.len(), |next| next.units);
-        if units_end > indexed.units {
-            let mut start = indexed.units;
-            for sample in self.samples(fragment) {
-                unit_starts.push(start);
-                start += self.unit_count(sample, start);
-            }
-        }
+        let unit_starts = self.unit_starts(fragment);
         for index in order {
-            let Some(sample) = self.samples.get(index) else { continue };
-            match sample.form {
-                Form::AsStored => each(sample, Run::Input(sample.offset..sample.offset + u64::from(sample.size)))?,
-                Form::Stripped => {
-                    let header = self.stripped_header(indexed, sample);
-                    let stored = u64::from(sample.size).saturating_sub(u64::try_from(header.len()).unwrap_or_default());
-                    each(sample, Run::Bytes(header))?;
-                    each(sample, Run::Input(sample.offset..sample.offset + stored))?;
-                }
-                Form::AnnexB => {
-                    let start = unit_starts.get(index - indexed.samples.start).copied().unwrap_or_default();
-                    for unit in self.units.get(start..start + self.unit_count(sample, start)).unwrap_or_default() {
-                        each(sample, Run::Small(SmallRun::new(&unit.len.to_be_bytes())))?;
-                        let from = sample.offset + u64::from(unit.start);
-                        each(sample, Run::Input(from..from + u64::from(unit.len)))?;
-                    }
-                }
+            self.sample_runs(fragment, index, &unit_starts, &mut each)?;
+        }
+        Ok(())
+    }
+
+    /// Where the units of each sample of a fragment start, if there are any: that is found by counting.
+    pub(crate) fn unit_starts(&self, fragment: usize) -> Vec<usize> {
+        let start = |fragment: usize| self.fragments.get(fragment).map(|indexed| indexed.units);
+        let mut start_of_next = start(fragment).unwrap_or(self.units.len());
+        if start(fragment + 1).unwrap_or(self.units.len()) == start_of_next {
+            return Vec::new();
+        }
+        let samples = self.samples(fragment).iter();
+        samples
+            .map(|sample| {
+                let start = start_of_next;
+                start_of_next += self.unit_count(sample, start);
+                start
+            })
+            .collect()
+    }
+
+    /// Gives the runs of one sample of a fragment, by its place among all samples and with what
+    /// [`unit_starts`](Index::unit_starts) gave for the fragment.
+    pub(crate) fn sample_runs<'a, E, F: FnMut(&'a Sample, Run<'a>) -> Result<(), E>>(
+        &'a self,
+        fragment: usize,
+        index: usize,
+        unit_starts: &[usize],
+        each: &mut F,
+    ) -> Result<(), E> {
+        let (Some(indexed), Some(sample)) = (self.fragments.get(fragment), self.samples.get(index)) else {
+            return Ok(());
+        };
+        // A part of the frame, which begins with the header that was stripped off, if any.
+        let header = if sample.form == Form::AsStored { &[] } else { self.stripped_header(indexed, sample) };
+        let stripped = u32::try_from(header.len()).unwrap_or(u32::MAX);
+        let part = |each: &mut F, start: u32, len: u32| {
+            let end = start.saturating_add(len);
+            if start < stripped {
+                let bound = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+                each(sample, Run::Bytes(header.get(bound(start)..bound(end.min(stripped))).unwrap_or_default()))?;
             }
+            if end > stripped {
+                let input = |at: u32| sample.offset + u64::from(at - stripped);
+                each(sample, Run::Input(input(start.max(stripped))..input(end)))?;
+            }
+            Ok(())
+        };
+        if sample.form != Form::AnnexB {
+            return part(each, 0, sample.size);
+        }
+        let start = unit_starts.get(index - indexed.samples.start).copied().unwrap_or_default();
+        for unit in self.units.get(start..start + self.unit_count(sample, start)).unwrap_or_default() {
+            each(sample, Run::Small(SmallRun::new(&unit.len.to_be_bytes())))?;
+            part(each, unit.start, unit.len)?;
         }
         Ok(())
     }
@@ -364,13 +398,30 @@ impl Sample {
 }
 
 impl Indexed {
+    /// Where its samples are among all samples of the index.
+    pub(crate) fn samples(&self) -> Range<usize> {
+        self.samples.clone()
+    }
+
     /// When the fragment starts and ends, in wall-clock time: from its earliest frame to the end of its latest.
     #[must_use]
     pub fn wall_span(&self) -> Option<(Nanos, Nanos)> {
-        let base = self.head.producer_timestamp?.nanos();
-        let first = self.tracks.iter().map(|track| track.first).min()?;
-        let end = self.tracks.iter().map(|track| track.last + track.last_duration).max()?;
-        Some((base + first, base + end))
+        let spans = self.wall_spans();
+        let start = spans.iter().map(|span| span.start).min()?;
+        let end = spans.iter().map(|span| span.end).max()?;
+        Some((start, end))
+    }
+
+    /// The same for each track that has frames.
+    #[must_use]
+    pub fn wall_spans(&self) -> Vec<TrackSpan> {
+        let base = self.head.producer_timestamp.map(Timestamp::nanos).unwrap_or_default();
+        let span = |track: &IndexedTrack| TrackSpan {
+            track: track.track,
+            start: base + track.first,
+            end: base + track.last + track.last_duration,
+        };
+        self.tracks.iter().map(span).collect()
     }
 }
 
@@ -378,7 +429,8 @@ impl Indexed {
 fn kept_frames(fragment: &Fragment) -> impl Iterator<Item = &Frame> {
     fragment.frames.iter().filter(|frame| {
         let track = fragment.head.tracks.by_number(frame.track);
-        track.is_some_and(|track| track.refused_encoding.is_none()) && !frame.payload.is_empty()
+        let restored = |track: &Track| track.refused_encoding.is_none() && track.stripped_header.len() == frame.stripped;
+        track.is_some_and(restored) && !frame.payload.is_empty()
     })
 }
 

@@ -3,8 +3,8 @@
 //! The second stage of fragkit: `bytes -> mkv elements -> fragments -> clips, pictures`. [`Assembler`] takes the bytes of
 //! GetMedia or GetMediaForFragmentList as they come and gives [`Fragment`]s, with frames as slices of the input; plain
 //! Matroska is taken too and cut into fragments at its key frames. [`Selector`] picks fragments as the service does,
-//! [`change`] tells why two cannot stand in one clip, [`Timeline`] lays them end to end, and [`ChunkWriter`] writes chunks
-//! as the service would.
+//! [`change`] tells why two cannot stand in one clip, [`Timeline`] lays them end to end, [`Merge`] makes one ordinary
+//! Matroska file of them, and [`ChunkWriter`] writes chunks as the service would.
 //!
 //! ```
 //! use fragkit_fragment::{Assembler, Item, Limits};
@@ -30,6 +30,7 @@ mod continuity;
 mod finding;
 mod fragment;
 mod index;
+mod merge;
 mod number;
 mod run;
 mod select;
@@ -41,7 +42,7 @@ mod tracks;
 mod write;
 
 pub use assembler::{Assembler, Item, Limits};
-pub use continuity::{Change, change};
+pub use continuity::{Change, OnChange, change};
 pub use finding::{Finding, Severity};
 /// The codecs, for crates that build on fragments.
 pub use fragkit_codec as codec;
@@ -49,12 +50,13 @@ pub use fragkit_codec as codec;
 pub use fragkit_mkv as mkv;
 pub use fragment::{Completeness, Fragment, Frame, FrameCount, Head, UserTag};
 pub use index::{Index, Indexed, IndexedTrack, Sample};
+pub use merge::{Merge, MergeError, MergeErrorKind, MergeSummary};
 pub use number::{DecodedNumber, FragmentNumber, ParseFragmentNumberError};
 pub use run::{Run, SmallRun};
 pub use select::{Selector, TimestampType};
 pub use service::{ServiceException, ServiceTag, TagNames};
 pub use service_limits::ServiceLimits;
 pub use time::{Nanos, ParseTimestampError, Timestamp};
-pub use timeline::{DISCONTINUITY, Gaps, Timeline};
+pub use timeline::{DISCONTINUITY, Gaps, Timeline, TrackSpan};
 pub use tracks::{AudioClock, Track, Tracks};
 pub use write::{ChunkLayout, ChunkWriter, ClusterSize};

@@ -24,33 +24,70 @@ pub struct Timeline {
     origin: Option<Nanos>,
     /// Wall-clock time at which the last fragment ends.
     end: Nanos,
+    /// The same for each track.
+    ends: Vec<(u8, Nanos)>,
+}
+
+/// Where one track of a fragment starts and ends, in wall-clock time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrackSpan {
+    /// Index of the track.
+    pub track: u8,
+    /// Time of its earliest frame.
+    pub start: Nanos,
+    /// Time at which its latest frame ends.
+    pub end: Nanos,
 }
 
 impl Timeline {
     /// An empty timeline.
     #[must_use]
     pub fn new(gaps: Gaps) -> Self {
-        Timeline { gaps, origin: None, end: Nanos::ZERO }
+        Timeline { gaps, origin: None, end: Nanos::ZERO, ends: Vec::new() }
     }
 
-    /// Places the next fragment, whose earliest frame is at the wall-clock time `start` and whose last frame ends at `end`.
-    /// Gives what to subtract from the wall-clock times of its frames: a whole number of milliseconds apart from that of the
-    /// fragments before, so that times stay exact within.
-    pub fn place(&mut self, start: Nanos, end: Nanos) -> Nanos {
+    /// Places the next fragment. Gives what to subtract from the wall-clock times of its frames: a whole number of
+    /// milliseconds apart from that of the fragments before, so that times stay exact within.
+    ///
+    /// Tracks do not end together: sound reaches over the last picture, or falls short of it. So there is a gap only where
+    /// no track goes on from where it ended; it is then closed as far as it can be without an overlap in any track.
+    pub fn place_tracks(&mut self, spans: &[TrackSpan]) -> Nanos {
+        let start = spans.iter().map(|span| span.start).min().unwrap_or_default();
         let origin = match self.origin {
-            None => start,
-            Some(origin) => {
-                let gap = start - self.end;
-                if self.gaps == Gaps::Compact && gap.abs() > DISCONTINUITY {
-                    origin + Nanos::from_millis(gap.floor_millis())
-                } else {
-                    origin
-                }
+            Some(origin) if self.gaps == Gaps::Compact => {
+                origin + Nanos::from_millis(self.gap(start, spans).floor_millis())
             }
+            Some(origin) => origin,
+            None => start,
         };
         self.origin = Some(origin);
-        self.end = end.max(start);
+        for span in spans {
+            match self.ends.iter_mut().find(|(track, _)| *track == span.track) {
+                Some((_, end)) => *end = span.end,
+                None => self.ends.push((span.track, span.end)),
+            }
+        }
+        self.end = spans.iter().map(|span| span.end).max().unwrap_or(self.end);
         origin
+    }
+
+    /// How far the next fragment lies behind the last, negative where they overlap; 0 where one goes on into the other.
+    fn gap(&self, start: Nanos, spans: &[TrackSpan]) -> Nanos {
+        let gaps = spans.iter().filter_map(|span| {
+            let (_, end) = self.ends.iter().find(|(track, _)| *track == span.track)?;
+            Some(span.start - *end)
+        });
+        let mut gaps: Vec<Nanos> = gaps.collect();
+        if gaps.is_empty() {
+            gaps.push(start - self.end);
+        }
+        let goes_on = gaps.iter().any(|gap| gap.abs() <= DISCONTINUITY);
+        if goes_on { Nanos::ZERO } else { gaps.into_iter().min().unwrap_or_default() }
+    }
+
+    /// Places the next fragment by its earliest and latest time alone.
+    pub fn place(&mut self, start: Nanos, end: Nanos) -> Nanos {
+        self.place_tracks(&[TrackSpan { track: 0, start, end }])
     }
 }
 
@@ -71,6 +108,20 @@ mod tests {
     fn compact_closes_gaps_and_parts_overlaps_but_keeps_jitter() {
         let spans = [(1000, 3000), (3001, 5000), (9000, 11_000), (10_500, 12_000), (11_990, 13_000)];
         assert_eq!(places(Gaps::Compact, &spans), [0, 2001, 4000, 6000, 7490]);
+    }
+
+    #[test]
+    fn a_track_that_reaches_over_the_end_of_another_is_no_overlap() {
+        let span =
+            |track, start, end| TrackSpan { track, start: Nanos::from_millis(start), end: Nanos::from_millis(end) };
+        let mut timeline = Timeline::new(Gaps::Compact);
+        timeline.place_tracks(&[span(0, 0, 2000), span(1, 0, 2300)]);
+        assert_eq!(timeline.place_tracks(&[span(0, 2000, 4000), span(1, 2300, 4100)]), Nanos::ZERO);
+        // A gap of 10 s for the picture and of 9.9 s for the sound is closed up to where the sound would overlap.
+        assert_eq!(
+            timeline.place_tracks(&[span(0, 14_000, 16_000), span(1, 14_000, 16_000)]),
+            Nanos::from_millis(9900)
+        );
     }
 
     #[test]

@@ -47,6 +47,17 @@ impl Tracks {
         self.0.iter().map(|track| &track.entry).eq(entries)
     }
 
+    /// The same tracks in the order that `other` has them, if it has tracks of the same numbers.
+    pub(crate) fn in_order_of(self, other: &Tracks) -> Tracks {
+        let numbers = |tracks: &Tracks| tracks.iter().map(|track| track.entry.number).collect::<Vec<_>>();
+        if self.is_same(other) || numbers(&self) == numbers(other) || self.len() != other.len() {
+            return self;
+        }
+        let ordered: Option<Vec<Track>> =
+            numbers(other).into_iter().map(|number| self.by_number(number).cloned()).collect();
+        ordered.map_or(self, Tracks::from_tracks)
+    }
+
     /// Whether both are the very same, without looking into them.
     #[must_use]
     pub fn is_same(&self, other: &Tracks) -> bool {

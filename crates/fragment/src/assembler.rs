@@ -11,7 +11,7 @@ use fragkit_mkv::{self as mkv, Block, EndedBy, ErrorKind, Event, Frames, SimpleT
 use crate::finding::{Finding, Severity};
 use crate::fragment::{Completeness, Fragment, Frame, Head};
 use crate::time::Nanos;
-use crate::tracks::Tracks;
+use crate::tracks::{AudioClock, Track, Tracks};
 use chunk::Chunk;
 use plain::Plain;
 
@@ -154,6 +154,7 @@ impl Assembler {
             }
             Event::Tags { offset, tags } => take_tags(chunk, offset, &tags, &mut self.ready),
             Event::Cluster { offset, .. } => {
+                chunk.cluster_ended = None;
                 chunk.start_cluster(offset);
                 if chunk.head.plain {
                     self.plain.start_cluster(offset);
@@ -189,14 +190,26 @@ impl Assembler {
         let (count, offset) = if chunk.head.plain { self.plain.frames() } else { chunk.frames() };
         if count > u64::try_from(self.limits.max_frames).unwrap_or(u64::MAX) {
             let message = format!("more than {} frames in one fragment (limit max_frames)", self.limits.max_frames);
-            self.ready.push_back(Item::Finding(finding(Severity::Error, Some(offset), message)));
-            self.close(offset, Some(Completeness::Broken { offset }));
+            self.ready.push_back(Item::Finding(Finding {
+                fragment_number: if chunk.head.plain { self.plain.number() } else { chunk.service.number.clone() },
+                hint: Some("raise the limit if the input is to be trusted".into()),
+                ..finding(Severity::Error, Some(offset), message)
+            }));
+            let broken = Completeness::Broken { offset };
+            if chunk.head.plain {
+                self.plain.break_off(offset, broken, &mut self.ready);
+            } else {
+                self.close(offset, Some(broken));
+            }
         }
     }
 
     fn error(&mut self, error: &mkv::Error) {
         let path: Vec<_> = error.path().iter().map(ToString::to_string).collect();
-        let number = self.chunk.as_ref().and_then(|chunk| chunk.head.number.clone());
+        let number = match &self.chunk {
+            Some(chunk) if chunk.head.plain => self.plain.number(),
+            chunk => chunk.as_ref().and_then(|chunk| chunk.service.number.clone()),
+        };
         let cut = error.kind() == ErrorKind::Cut;
         let hint = match error.kind() {
             ErrorKind::Cut => "the download or recording was broken off; fetch the fragment again",
@@ -217,8 +230,11 @@ impl Assembler {
         let completeness = if cut { Completeness::Cut { offset } } else { Completeness::Broken { offset } };
         match &self.chunk {
             // In plain Matroska the next Cluster can be used all the same.
-            Some(Chunk { head: Head { plain: true, .. }, .. }) => {
-                self.plain.break_off(offset, completeness, &mut self.ready)
+            Some(Chunk { head: Head { plain: true, .. }, cluster_ended, .. }) => {
+                // A file that is cut in its Cues lacks no media that it is known to have had.
+                let whole = cut && cluster_ended.is_some();
+                let completeness = if whole { Completeness::Untrailed } else { completeness };
+                self.plain.break_off(offset, completeness, &mut self.ready);
             }
             _ => {
                 self.close(offset, Some(completeness));
@@ -230,7 +246,7 @@ impl Assembler {
     fn close(&mut self, offset: u64, damage: Option<Completeness>) {
         let Some(mut chunk) = self.chunk.take() else { return };
         if chunk.head.plain {
-            self.plain.close(offset, &mut self.ready);
+            self.plain.close(&chunk, offset, &mut self.ready);
             return;
         }
         let trailed = chunk.service.is_trailed();
@@ -243,7 +259,7 @@ impl Assembler {
                     "the input ends where the tags that follow a fragment are due; the fragment may lack frames";
                 let hint = Some("the download was broken off; fetch the fragment again".into());
                 self.ready.push_back(Item::Finding(Finding {
-                    fragment_number: chunk.head.number.clone(),
+                    fragment_number: chunk.service.number.clone(),
                     hint,
                     ..finding(Severity::Error, Some(offset), message.into())
                 }));
@@ -257,7 +273,7 @@ impl Assembler {
                         "if it came from GetMedia and not from GetMediaForFragmentList, the end is missing".into(),
                     );
                     self.ready.push_back(Item::Finding(Finding {
-                        fragment_number: chunk.head.number.clone(),
+                        fragment_number: chunk.service.number.clone(),
                         hint,
                         ..finding(Severity::Note, Some(offset), message.into())
                     }));
@@ -296,8 +312,10 @@ fn take_tags(chunk: &mut Chunk, offset: u64, tags: &[Tag], ready: &mut VecDeque<
     }
 }
 
-/// The frames of a block whose Cluster begins `base` after the fragment does.
-fn frames_of(block: Block, base: Nanos, scale: u64, default_duration: Option<u64>) -> impl Iterator<Item = Frame> {
+/// The frames of a block of one of these tracks whose Cluster begins `base` after the fragment does.
+fn frames_of(block: Block, base: Nanos, tracks: &Tracks, scale: u64) -> impl Iterator<Item = Frame> + use<> {
+    let track = tracks.by_number(block.track);
+    let default_duration = track.and_then(|track| track.entry.default_duration);
     let time = base + Nanos::from_scaled(block.timestamp.into(), scale);
     let count = block.frames.as_slice().len();
     let duration = block.group.as_ref().and_then(|group| group.duration);
@@ -308,7 +326,12 @@ fn frames_of(block: Block, base: Nanos, scale: u64, default_duration: Option<u64
         (Some(Nanos(total)), count) => i64::try_from(count).ok().map(|count| Nanos(total / count)),
         (None, _) => default_duration.and_then(|duration| i64::try_from(duration).ok()).map(Nanos),
     };
-    let step = each.unwrap_or_default();
+    // Without either, laced frames of audio last as long as their samples: else all would come at once.
+    let clock = track.and_then(Track::audio_clock).filter(|_| each.is_none() && count > 1);
+    let duration_of = move |payload: &Bytes| {
+        let samples = |clock: AudioClock| clock.samples(u32::try_from(payload.len()).unwrap_or(u32::MAX));
+        each.or_else(|| clock.map(|clock| Nanos::from_ticks(samples(clock).into(), clock.sampling_frequency())))
+    };
     let (mut next_time, mut next_offset, mut group) = (time, block.data_offset, block.group);
     let (one, many) = match block.frames {
         Frames::One(frame) => (Some(frame), Vec::new()),
@@ -316,12 +339,13 @@ fn frames_of(block: Block, base: Nanos, scale: u64, default_duration: Option<u64
     };
     one.into_iter().chain(many).map(move |payload| {
         let (time, offset) = (next_time, next_offset);
-        next_time = next_time + step;
+        let duration = duration_of(&payload);
+        next_time = next_time + duration.unwrap_or_default();
         next_offset += u64::try_from(payload.len().saturating_sub(block.stripped)).unwrap_or_default();
         Frame {
             track: block.track,
             time,
-            duration: each,
+            duration,
             keyframe: block.keyframe,
             invisible: block.invisible,
             discardable: block.discardable,

@@ -16,78 +16,73 @@ pub enum Gaps {
 /// for a discontinuity in HLS.
 pub const DISCONTINUITY: Nanos = Nanos(50_000_000);
 
+/// When one track of a fragment starts and ends, in wall-clock time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrackSpan {
+    /// Index of the track in [`Head::tracks`](crate::Head::tracks).
+    pub track: u8,
+    /// Time of its earliest frame.
+    pub start: Nanos,
+    /// End of its latest frame.
+    pub end: Nanos,
+}
+
 /// Lays fragments end to end, or where they were.
+///
+/// Whether a fragment follows the one before is told track by track, since they do not all end at once: where a frame of
+/// audio is long, it reaches into the time of the next fragment's pictures.
 #[derive(Debug, Clone)]
 pub struct Timeline {
     gaps: Gaps,
     /// What to subtract from wall-clock time, once the first fragment is placed.
     origin: Option<Nanos>,
-    /// Wall-clock time at which the last fragment ends.
-    end: Nanos,
-    /// The same for each track.
-    ends: Vec<(u8, Nanos)>,
-}
-
-/// Where one track of a fragment starts and ends, in wall-clock time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TrackSpan {
-    /// Index of the track.
-    pub track: u8,
-    /// Time of its earliest frame.
-    pub start: Nanos,
-    /// Time at which its latest frame ends.
-    pub end: Nanos,
+    /// The tracks of the last fragment.
+    last: Vec<TrackSpan>,
 }
 
 impl Timeline {
     /// An empty timeline.
     #[must_use]
     pub fn new(gaps: Gaps) -> Self {
-        Timeline { gaps, origin: None, end: Nanos::ZERO, ends: Vec::new() }
+        Timeline { gaps, origin: None, last: Vec::new() }
+    }
+
+    /// Places the next fragment, whose earliest frame is at the wall-clock time `start` and whose last frame ends at `end`,
+    /// as if it had a single track: see [`place_tracks`](Timeline::place_tracks).
+    pub fn place(&mut self, start: Nanos, end: Nanos) -> Nanos {
+        self.place_tracks(&[TrackSpan { track: 0, start, end }])
     }
 
     /// Places the next fragment. Gives what to subtract from the wall-clock times of its frames: a whole number of
     /// milliseconds apart from that of the fragments before, so that times stay exact within.
-    ///
-    /// Tracks do not end together: sound reaches over the last picture, or falls short of it. So there is a gap only where
-    /// no track goes on from where it ended; it is then closed as far as it can be without an overlap in any track.
     pub fn place_tracks(&mut self, spans: &[TrackSpan]) -> Nanos {
-        let start = spans.iter().map(|span| span.start).min().unwrap_or_default();
+        let Some(start) = spans.iter().map(|span| span.start).min() else { return self.origin.unwrap_or_default() };
         let origin = match self.origin {
-            Some(origin) if self.gaps == Gaps::Compact => {
-                origin + Nanos::from_millis(self.gap(start, spans).floor_millis())
-            }
-            Some(origin) => origin,
             None => start,
+            Some(origin) => match self.gap(spans, start) {
+                gap if self.gaps == Gaps::Compact && gap.abs() > DISCONTINUITY => {
+                    origin + Nanos::from_millis(gap.floor_millis())
+                }
+                _ => origin,
+            },
         };
         self.origin = Some(origin);
-        for span in spans {
-            match self.ends.iter_mut().find(|(track, _)| *track == span.track) {
-                Some((_, end)) => *end = span.end,
-                None => self.ends.push((span.track, span.end)),
-            }
-        }
-        self.end = spans.iter().map(|span| span.end).max().unwrap_or(self.end);
+        self.last = spans.to_vec();
         origin
     }
 
-    /// How far the next fragment lies behind the last, negative where they overlap; 0 where one goes on into the other.
-    fn gap(&self, start: Nanos, spans: &[TrackSpan]) -> Nanos {
-        let gaps = spans.iter().filter_map(|span| {
-            let (_, end) = self.ends.iter().find(|(track, _)| *track == span.track)?;
-            Some(span.start - *end)
-        });
-        let mut gaps: Vec<Nanos> = gaps.collect();
-        if gaps.is_empty() {
-            gaps.push(start - self.end);
-        }
-        let goes_on = gaps.iter().any(|gap| gap.abs() <= DISCONTINUITY);
-        if goes_on { Nanos::ZERO } else { gaps.into_iter().min().unwrap_or_default() }
-    }
-
-    /// Places the next fragment by its earliest and latest time alone.
-    pub fn place(&mut self, start: Nanos, end: Nanos) -> Nanos {
-        self.place_tracks(&[TrackSpan { track: 0, start, end }])
+    /// How far these tracks, the first of which begins at `start`, are behind those of the last fragment. One that goes on
+    /// where it ended is enough to say that the fragment does; if none does, the tightest counts.
+    fn gap(&self, spans: &[TrackSpan], start: Nanos) -> Nanos {
+        let end = |last: &TrackSpan| last.end.max(last.start);
+        let of_track = |span: &TrackSpan| {
+            let before = self.last.iter().find(|last| last.track == span.track)?;
+            Some(span.start - end(before))
+        };
+        let gaps = || spans.iter().filter_map(of_track);
+        let continuous = gaps().find(|gap| gap.abs() <= DISCONTINUITY);
+        let overall = || self.last.iter().map(|last| start - end(last)).min();
+        continuous.or_else(|| gaps().min()).or_else(overall).unwrap_or_default()
     }
 }
 

@@ -8,6 +8,9 @@ use crate::service::{ServiceTag, ServiceTags};
 use crate::time::Nanos;
 use crate::tracks::Tracks;
 
+/// Frames are counted by track for this many tracks, or for as many as there are.
+const MAX_COUNTED_TRACKS: usize = 256;
+
 /// A document whose end has not come yet.
 #[derive(Debug)]
 pub(super) struct Chunk {
@@ -56,6 +59,8 @@ impl Head {
                 count.key_frames += key_frames;
                 count.bytes += bytes;
             }
+            // Blocks may name any number of tracks that are not there; those are not all worth a count of their own.
+            None if self.frame_counts.len() >= self.tracks.len().max(MAX_COUNTED_TRACKS) => {}
             None => self.frame_counts.push(FrameCount { track: frame.track, frames: 1, key_frames, bytes }),
         }
         self.span = Some(
@@ -116,13 +121,14 @@ impl Chunk {
     }
 
     pub(super) fn add(&mut self, block: Block, keep: bool) {
-        let default_duration = self.head.tracks.by_number(block.track).and_then(|track| track.entry.default_duration);
         self.last_offset = block.offset;
-        for frame in frames_of(block, self.cluster, self.head.timestamp_scale, default_duration) {
-            self.head.count(&frame);
-            self.count += 1;
+        let Chunk { head, frames, count, .. } = self;
+        let tracks = head.tracks.clone();
+        for frame in frames_of(block, self.cluster, &tracks, head.timestamp_scale) {
+            head.count(&frame);
+            *count += 1;
             if keep {
-                self.frames.push(frame);
+                frames.push(frame);
             }
         }
     }

@@ -24,6 +24,7 @@ pub(super) struct Plain {
     open: Option<Open>,
     /// Frames of the current Cluster, as long as it is not known whether it opens a fragment.
     undecided: Option<Vec<Block>>,
+    undecided_frames: u64,
     /// Start of the current Cluster, and its time.
     offset: u64,
     cluster: Nanos,
@@ -35,6 +36,7 @@ pub(super) struct Plain {
 struct Open {
     head: Head,
     frames: Vec<Frame>,
+    count: u64,
     /// Time of the first Cluster less what the producer timestamp lacks of it.
     start: Nanos,
 }
@@ -45,6 +47,7 @@ impl Plain {
         self.last_offset = offset;
         self.cluster = Nanos::ZERO;
         self.undecided = Some(Vec::new());
+        self.undecided_frames = 0;
     }
 
     pub(super) fn set_cluster_time(&mut self, time: Nanos) {
@@ -61,6 +64,7 @@ impl Plain {
         let opens = decides && block.keyframe;
         match &mut self.undecided {
             Some(undecided) => {
+                self.undecided_frames += u64::try_from(block.frames.as_slice().len()).unwrap_or_default();
                 undecided.push(block);
                 if decides {
                     self.decide(chunk, opens, keep, ready);
@@ -73,6 +77,7 @@ impl Plain {
     /// Gives the Cluster's frames to a new fragment or to the open one.
     fn decide(&mut self, chunk: &Chunk, opens: bool, keep: bool, ready: &mut VecDeque<Item>) {
         let blocks = self.undecided.take().unwrap_or_default();
+        self.undecided_frames = 0;
         if opens || self.open.is_none() {
             self.emit(self.offset, Completeness::Untrailed, ready);
             self.start(chunk);
@@ -83,7 +88,8 @@ impl Plain {
     }
 
     fn start(&mut self, chunk: &Chunk) {
-        if !self.in_document {
+        let first = !self.in_document;
+        if first {
             self.in_document = true;
             self.base = match chunk.date_utc {
                 Some(date) => Nanos::from_millis(DATE_UTC_EPOCH_MS) + Nanos(date),
@@ -93,7 +99,6 @@ impl Plain {
         let wall = self.base + self.cluster;
         let timestamp = Timestamp::from_millis(wall.floor_millis());
         self.fragments += 1;
-        let first = self.fragments == 1;
         let head = Head {
             number: Some(FragmentNumber::from(self.fragments)),
             producer_timestamp: Some(timestamp),
@@ -106,14 +111,14 @@ impl Plain {
         };
         // Scales finer than a millisecond leave a rest that belongs to the frames' times.
         let start = self.cluster - (wall - timestamp.nanos());
-        self.open = Some(Open { head, frames: Vec::new(), start });
+        self.open = Some(Open { head, frames: Vec::new(), count: 0, start });
     }
 
     fn append(&mut self, chunk: &Chunk, block: Block, keep: bool) {
         let Some(open) = &mut self.open else { return };
-        let default_duration = chunk.head.tracks.by_number(block.track).and_then(|track| track.entry.default_duration);
-        for frame in frames_of(block, self.cluster - open.start, chunk.head.timestamp_scale, default_duration) {
+        for frame in frames_of(block, self.cluster - open.start, &chunk.head.tracks, chunk.head.timestamp_scale) {
             open.head.count(&frame);
+            open.count += 1;
             if keep {
                 open.frames.push(frame);
             }
@@ -127,9 +132,14 @@ impl Plain {
         }
     }
 
-    /// How many frames the open fragment has, and the offset of the last block.
+    /// How many frames the open fragment and the undecided Cluster have, and the offset of the last block.
     pub(super) fn frames(&self) -> (u64, u64) {
-        (self.open.as_ref().map_or(0, |open| open.head.frame_count()), self.last_offset)
+        (self.open.as_ref().map_or(0, |open| open.count) + self.undecided_frames, self.last_offset)
+    }
+
+    /// The number of the open fragment.
+    pub(super) fn number(&self) -> Option<FragmentNumber> {
+        self.open.as_ref().and_then(|open| open.head.number.clone())
     }
 
     fn emit(&mut self, end: u64, completeness: Completeness, ready: &mut VecDeque<Item>) {
@@ -142,14 +152,20 @@ impl Plain {
         ready.push_back(Item::Fragment(Fragment { head: open.head, frames: open.frames }));
     }
 
-    /// Ends the open fragment because of damage; the next Cluster with a key frame opens a new one.
+    /// Ends the open fragment because of damage; the next Cluster opens a new one.
     pub(super) fn break_off(&mut self, offset: u64, completeness: Completeness, ready: &mut VecDeque<Item>) {
         self.undecided = None;
+        self.undecided_frames = 0;
         self.emit(offset, completeness, ready);
     }
 
-    pub(super) fn close(&mut self, offset: u64, ready: &mut VecDeque<Item>) {
+    /// Ends the document and its last fragment, which is given the tags that stand behind the media.
+    pub(super) fn close(&mut self, chunk: &Chunk, offset: u64, ready: &mut VecDeque<Item>) {
         self.undecided = None;
+        self.undecided_frames = 0;
+        if let Some(open) = &mut self.open {
+            open.head.tags.extend(chunk.head.tags.iter().filter(|tag| tag.after_media).cloned());
+        }
         self.emit(offset, Completeness::Untrailed, ready);
         self.in_document = false;
     }

@@ -115,11 +115,10 @@ impl Layout {
         timeline: &mut Timeline,
         reached: &mut Reached,
     ) -> Result<(), MergeError> {
+        let base = indexed.head.producer_timestamp.map(Timestamp::nanos).unwrap_or_default();
+        let mut shift = base - timeline.place_tracks(&indexed.wall_spans());
         let first = indexed.tracks.iter().map(|track| track.first).min().unwrap_or_default();
         let end = indexed.tracks.iter().map(|track| track.last + track.last_duration).max().unwrap_or_default();
-        let base = indexed.head.producer_timestamp.or(indexed.head.server_timestamp).map(Timestamp::nanos);
-        let base = base.unwrap_or_default();
-        let mut shift = base - timeline.place(base + first, base + end);
         // Where the fragment overlaps what was placed before, it is moved behind that as a whole.
         let units = |time: Nanos| units(time + shift, self.scale);
         let mut late = reached.cluster - units(first);

@@ -40,20 +40,21 @@ def remove(path):
         os.remove(path)
 
 
-def start(program):
-    """Starts the commands of a program, connected by pipes."""
-    started, upstream = [], subprocess.DEVNULL
+def start(program, started):
+    """Starts the commands of a program, connected by pipes, and appends them to `started`."""
+    upstream = subprocess.DEVNULL
     for index, command in enumerate(program.commands):
         last = index + 1 == len(program.commands)
         sink = open(program.stdout, "wb") if last and program.stdout else subprocess.DEVNULL
         stdout = sink if last else subprocess.PIPE
-        process = subprocess.Popen(command, stdin=upstream, stdout=stdout, stderr=subprocess.DEVNULL)
-        for ours in (upstream, sink):
-            if ours is not subprocess.DEVNULL:
-                ours.close()
-        upstream = process.stdout
+        try:
+            process = subprocess.Popen(command, stdin=upstream, stdout=stdout, stderr=subprocess.DEVNULL)
+        finally:
+            for ours in (upstream, sink):
+                if ours is not subprocess.DEVNULL:
+                    ours.close()
         started.append(process)
-    return started
+        upstream = process.stdout
 
 
 def reap(process):
@@ -88,7 +89,7 @@ def run(program):
     started = []
     begun = time.perf_counter()
     try:
-        started = start(program)
+        start(program, started)
         usages = [reap(process) for process in started]
         wall = time.perf_counter() - begun
         check(program, started)
@@ -106,7 +107,7 @@ def peak_anonymous(program, watched):
         remove(path)
     peak, started = 0, []
     try:
-        started = start(program)
+        start(program, started)
         status = f"/proc/{started[watched].pid}/status"
         while True:
             try:
@@ -202,10 +203,10 @@ def pipe_programs(fragkit, source, folder):
     output = os.path.join(folder, "out.mp4")
     ffmpeg = ["ffmpeg", "-v", "quiet", "-y", "-i", "-", "-map", "0", "-c", "copy", output]
     return [
-        Program("cat | cat", ["cat", source], ["cat"], stdout=output),
-        Program("fragkit clip FILE", [fragkit, "clip", source, "-o", output], output=output),
-        Program("cat | fragkit clip -", ["cat", source], [fragkit, "clip", "-", "-o", output], output=output),
-        Program("cat | ffmpeg -c copy", ["cat", source], ffmpeg, output=output),
+        Program("pipe to cat", ["cat", source], ["cat"], stdout=output),
+        Program("file to fragkit clip", [fragkit, "clip", source, "-o", output], output=output),
+        Program("pipe to fragkit clip", ["cat", source], [fragkit, "clip", "-", "-o", output], output=output),
+        Program("pipe to ffmpeg -c copy", ["cat", source], ffmpeg, output=output),
     ]
 
 
@@ -220,9 +221,9 @@ def list_programs(fragkit, source):
 def memory(fragkit, source, folder, out):
     output = os.path.join(folder, "out.mp4")
     contenders = [
-        (Program("fragkit clip FILE", [fragkit, "clip", source, "-o", output], output=output), 0),
-        (Program("cat | fragkit clip -", ["cat", source], [fragkit, "clip", "-", "-o", output], output=output), 1),
-        (Program("fragkit list FILE --json", [fragkit, "list", source, "--json"]), 0),
+        (Program("file to fragkit clip", [fragkit, "clip", source, "-o", output], output=output), 0),
+        (Program("pipe to fragkit clip", ["cat", source], [fragkit, "clip", "-", "-o", output], output=output), 1),
+        (Program("file to fragkit list", [fragkit, "list", source, "--json"]), 0),
         (clip_programs(fragkit, source, folder)[2], 0),
         (clip_programs(fragkit, source, folder)[3], 0),
     ]
@@ -271,7 +272,7 @@ class Tee:
     """Text to standard output and to a file."""
 
     def __init__(self, path):
-        self.file = open(path, "w", encoding="utf-8") if path else None
+        self.file = open(path, "w", encoding="utf-8") if path else None  # Closed when the program ends.
 
     def write(self, text):
         sys.stdout.write(text)
@@ -316,7 +317,7 @@ def main():
             label = f"{name(source)} ({os.path.getsize(source) / 1e6:.1f} MB)"
             tables = {
                 "clip": lambda: compare(f"Clip, {label}", clip_programs(fragkit, source, folder), arguments.rounds, "cp", "fragkit clip", out),
-                "pipe": lambda: compare(f"Clip from a pipe, {label}", pipe_programs(fragkit, source, folder), arguments.rounds, "cat | cat", "fragkit clip FILE", out),
+                "pipe": lambda: compare(f"Clip from a pipe, {label}", pipe_programs(fragkit, source, folder), arguments.rounds, "pipe to cat", "file to fragkit clip", out),
                 "list": lambda: compare(f"List, {label}", list_programs(fragkit, source), arguments.rounds, "cat", "fragkit list --json", out),
                 "memory": lambda: memory(fragkit, source, folder, out),
             }

@@ -7,7 +7,7 @@ use fragkit::{ClipOptions, ClipSummary, Clipper, Error, OnChange, Output, Select
 
 use crate::args::Clip;
 use crate::media::save;
-use crate::progress;
+use crate::progress::{self, Counter};
 use crate::report::Findings;
 use crate::stream::{self, Input, is_dash};
 
@@ -28,17 +28,9 @@ pub(crate) fn run(args: &Clip) -> Result<(), Error> {
         }
         input => {
             let source = input.into_source()?;
-            let heads = || source.heads().filter_map(head_of).collect();
-            let selector = args.range.selector(Some(&args.also), heads)?;
+            let selector = args.range.selector(Some(&args.also), || stream::quiet_heads(&source))?;
             from_source(&source, options(selector), args, &mut findings)
         }
-    }
-}
-
-fn head_of(item: fragkit::Item) -> Option<fragkit::Head> {
-    match item {
-        fragkit::Item::Fragment(fragment) => Some(fragment.head),
-        fragkit::Item::Finding(_) => None,
     }
 }
 
@@ -61,9 +53,10 @@ fn from_source(source: &Source, options: ClipOptions, args: &Clip, findings: &mu
     for (clip, number) in clips.iter().zip(1..) {
         let output = numbered(&args.output, number);
         let bar = progress::bar("writing", Some(clip.size()));
+        let mut counter = Counter::new(&bar);
         save(source, &output, &args.inputs.inputs, |each| {
             clip.runs(|run| {
-                bar.inc(run.len());
+                counter.add(run.len());
                 each(run)
             })
         })?;

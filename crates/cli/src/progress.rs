@@ -4,6 +4,28 @@ use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// Counts bytes for a bar, and tells it only now and then: runs are many and small.
+#[derive(Debug)]
+pub(crate) struct Counter<'b> {
+    bar: &'b ProgressBar,
+    untold: u64,
+}
+
+const TELL_EVERY: u64 = 4 << 20;
+
+impl<'b> Counter<'b> {
+    pub(crate) fn new(bar: &'b ProgressBar) -> Self {
+        Counter { bar, untold: 0 }
+    }
+
+    pub(crate) fn add(&mut self, bytes: u64) {
+        self.untold += bytes;
+        if self.untold >= TELL_EVERY {
+            self.bar.inc(std::mem::take(&mut self.untold));
+        }
+    }
+}
+
 /// A bar over `bytes`, or over nothing known.
 pub(crate) fn bar(what: &'static str, bytes: Option<u64>) -> ProgressBar {
     if !std::io::stderr().is_terminal() {

@@ -2,14 +2,40 @@
 
 use std::io;
 
-use fragkit::{ChunkLayout, ChunkOptions, Chunker, Error, Output, UserTag};
+use fragkit::{ChunkLayout, ChunkOptions, Chunker, Error, Index, Merge as MergedFile, Output, UserTag};
 
 use crate::args::{Chunks, Merge};
+use crate::media::save;
+use crate::progress::{self, Counter};
 use crate::report::Findings;
 use crate::stream::{self, Input, is_dash};
 
-pub(crate) fn merge(_args: &Merge) -> Result<(), Error> {
-    Err(Error::new(fragkit::ErrorKind::Usage, "not built yet"))
+pub(crate) fn merge(args: &Merge) -> Result<(), Error> {
+    let mut findings = Findings::default();
+    let source = Input::open(&args.inputs)?.into_source()?;
+    let selector = args.range.selector(Some(&args.also), || stream::quiet_heads(&source))?;
+    let mut index = Index::new(args.strict);
+    stream::fragments(&source, true, &mut findings, |fragment, findings| {
+        if selector.is_candidate(&fragment.head) {
+            index.add(&fragment);
+        }
+        index.take_findings().iter().for_each(|finding| findings.show(finding));
+        Ok(())
+    })?;
+    let merges = MergedFile::plan(&index, &selector, args.gaps.into(), args.on_change.into())?;
+    for (merge, number) in merges.iter().zip(1..) {
+        let output = crate::clip::numbered(&args.output, number);
+        let bar = progress::bar("writing", Some(merge.size()));
+        let mut counter = Counter::new(&bar);
+        save(&source, &output, &args.inputs.inputs, |each| {
+            merge.runs(|run| {
+                counter.add(run.len());
+                each(run)
+            })
+        })?;
+        bar.finish_and_clear();
+    }
+    Ok(())
 }
 
 pub(crate) fn chunks(args: &Chunks) -> Result<(), Error> {

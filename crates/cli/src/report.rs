@@ -37,7 +37,6 @@ impl Findings {
             hint: None,
         });
     }
-
 }
 
 impl Drop for Findings {

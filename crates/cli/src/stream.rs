@@ -121,6 +121,12 @@ pub(crate) fn heads(input: Input, findings: &mut Findings) -> Result<Vec<Head>, 
     Ok(heads)
 }
 
+/// The heads of all fragments, without a word about the input: that is said when it is read in earnest.
+pub(crate) fn quiet_heads(source: &Source) -> Vec<Head> {
+    let head_of = |item| if let Item::Fragment(fragment) = item { Some(fragment.head) } else { None };
+    source.heads().filter_map(head_of).collect()
+}
+
 fn empty() -> Error {
     Error::new(ErrorKind::Input, "the input is empty")
         .hint("GetMedia returns nothing when no fragment matches its start selector")

@@ -1,7 +1,5 @@
 //! Fragments in, a plan of MP4 files out.
 
-use std::collections::HashMap;
-
 use fragkit_fragment::{
     AudioClock, Finding, Fragment, Head, Index, Nanos, Run, Selector, Severity, Timeline, Timestamp, Tracks, change,
 };
@@ -396,7 +394,8 @@ fn build(
         .collect();
     let mut timeline = Timeline::new(options.gaps);
     let mut position = 0;
-    let mut turns: HashMap<u8, std::vec::IntoIter<Nanos>> = HashMap::new();
+    // The turns of tracks with B-frames; of others they are the times themselves.
+    let mut turns: Vec<(u8, std::vec::IntoIter<Nanos>)> = Vec::new();
     for &at in fragments {
         let Some(indexed) = heads.get(at) else { continue };
         let wall = indexed.head.producer_timestamp.map(Timestamp::nanos).unwrap_or_default();
@@ -406,7 +405,7 @@ fn build(
                 let of_track = index.samples(at).iter().filter(|sample| sample.track == track.track);
                 let mut times: Vec<Nanos> = of_track.map(|sample| sample.time).collect();
                 times.sort_unstable();
-                turns.insert(track.track, times.into_iter());
+                turns.push((track.track, times.into_iter()));
             }
         }
         for (sample, chunk_starts) in index.interleaved(at) {
@@ -417,7 +416,8 @@ fn build(
             };
             position += u64::from(sample.size);
             let Some(track) = building.iter_mut().find(|building| building.track == sample.track) else { continue };
-            let turn = turns.get_mut(&sample.track).and_then(Iterator::next).unwrap_or(sample.time);
+            let of_track = turns.iter_mut().find(|(track, _)| *track == sample.track);
+            let turn = of_track.and_then(|(_, turns)| turns.next()).unwrap_or(sample.time);
             let (present, turn) = (sample.time + shift, turn + shift);
             track.samples.push(Frame {
                 offset,

@@ -1,5 +1,6 @@
 //! What is asked of a clip.
 
+pub use fragkit_fragment::OnChange;
 use fragkit_fragment::{Gaps, Selector, ServiceLimits};
 
 /// Which fragments make the clip, and how.
@@ -15,14 +16,4 @@ pub struct Options {
     pub limits: ServiceLimits,
     /// Refuse what the service refuses instead of repairing it.
     pub strict: bool,
-}
-
-/// What to do where tracks or private data change within the range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnChange {
-    /// Refuse, as the service does.
-    #[default]
-    Error,
-    /// Start another clip there.
-    Split,
 }

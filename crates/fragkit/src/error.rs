@@ -83,6 +83,12 @@ impl From<fragkit_clip::Error> for Error {
     }
 }
 
+impl From<fragkit_fragment::MergeError> for Error {
+    fn from(error: fragkit_fragment::MergeError) -> Self {
+        Error::new(ErrorKind::Input, error.to_string()).hint(error.hint_text())
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;

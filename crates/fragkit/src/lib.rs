@@ -48,8 +48,9 @@ pub use fragkit_codec as codec;
 pub use fragkit_fragment as fragment;
 pub use fragkit_fragment::{
     Assembler, Change, ChunkLayout, ChunkWriter, ClusterSize, Completeness, DecodedNumber, Finding, Fragment,
-    FragmentNumber, Frame, FrameCount, Gaps, Head, Index, Item, Limits, Nanos, Run, Selector, ServiceException,
-    ServiceLimits, ServiceTag, Severity, TagNames, Timestamp, TimestampType, Track, Tracks, UserTag, change,
+    FragmentNumber, Frame, FrameCount, Gaps, Head, Index, Item, Limits, Merge, MergeError, MergeErrorKind,
+    MergeSummary, Nanos, Run, Selector, ServiceException, ServiceLimits, ServiceTag, Severity, TagNames, Timestamp,
+    TimestampType, Track, Tracks, UserTag, change,
 };
 /// EBML and Matroska.
 pub use fragkit_mkv as mkv;

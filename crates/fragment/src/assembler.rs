@@ -69,6 +69,8 @@ pub struct Assembler {
     tracks: Tracks,
     /// Whether a chunk of this stream had tags behind its media, so that one without is cut.
     trailed: bool,
+    pushed: u64,
+    finished: bool,
 }
 
 impl Assembler {
@@ -84,6 +86,8 @@ impl Assembler {
             plain: Plain::default(),
             tracks: Tracks::default(),
             trailed: false,
+            pushed: 0,
+            finished: false,
         }
     }
 
@@ -96,11 +100,13 @@ impl Assembler {
 
     /// Takes the next bytes of the stream. Payloads come out as slices of them, without a copy.
     pub fn push(&mut self, bytes: Bytes) {
+        self.pushed += u64::try_from(bytes.len()).unwrap_or_default();
         self.parser.push(bytes);
     }
 
     /// Says that no more bytes will come.
     pub fn finish(&mut self) {
+        self.finished = true;
         self.parser.finish();
     }
 
@@ -253,7 +259,17 @@ impl Assembler {
         let completeness = match (damage, chunk.cluster_ended) {
             (_, Some(_)) if trailed => Completeness::Complete,
             (Some(damage), _) => damage,
-            (None, None) => Completeness::NoMedia,
+            (None, None) => {
+                if self.trailed && self.finished && offset == self.pushed && chunk.service.exception.is_none() {
+                    let hint = Some("if more was to come, the download was broken off".into());
+                    self.ready.push_back(Item::Finding(Finding {
+                        fragment_number: chunk.service.number.clone(),
+                        hint,
+                        ..finding(Severity::Note, Some(offset), "the input ends with a chunk without media".into())
+                    }));
+                }
+                Completeness::NoMedia
+            }
             (None, Some(EndedBy::Input)) if self.trailed => {
                 let message =
                     "the input ends where the tags that follow a fragment are due; the fragment may lack frames";
@@ -356,3 +372,6 @@ fn frames_of(block: Block, base: Nanos, tracks: &Tracks, scale: u64) -> impl Ite
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -429,7 +429,8 @@ impl Indexed {
 fn kept_frames(fragment: &Fragment) -> impl Iterator<Item = &Frame> {
     fragment.frames.iter().filter(|frame| {
         let track = fragment.head.tracks.by_number(frame.track);
-        let restored = |track: &Track| track.refused_encoding.is_none() && track.stripped_header.len() == frame.stripped;
+        let restored =
+            |track: &Track| track.refused_encoding.is_none() && track.stripped_header.len() == frame.stripped;
         track.is_some_and(restored) && !frame.payload.is_empty()
     })
 }
@@ -444,3 +445,6 @@ fn slice(payload: &Bytes, unit: Unit) -> &[u8] {
 fn len(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

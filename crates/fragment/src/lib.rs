@@ -36,6 +36,8 @@ mod run;
 mod select;
 mod service;
 mod service_limits;
+#[cfg(test)]
+mod testing;
 mod time;
 mod timeline;
 mod tracks;

@@ -89,6 +89,9 @@ impl Nanos {
     /// Units of TimestampScale as nanoseconds, saturating.
     #[must_use]
     pub fn from_scaled(units: i64, scale: u64) -> Self {
+        if let Some(nanos) = i64::try_from(scale).ok().and_then(|scale| units.checked_mul(scale)) {
+            return Nanos(nanos);
+        }
         let nanos = i128::from(units) * i128::from(scale);
         Nanos(i64::try_from(nanos).unwrap_or(if units < 0 { i64::MIN } else { i64::MAX }))
     }
@@ -114,6 +117,11 @@ impl Nanos {
     /// The nearest tick of a clock with `timescale` ticks a second.
     #[must_use]
     pub fn ticks(self, timescale: u32) -> i64 {
+        // Division of 128 bits is slow, and days fit into 64.
+        if let Some(product) = self.0.checked_mul(timescale.into()).and_then(|product| product.checked_add(500_000_000))
+        {
+            return product.div_euclid(1_000_000_000);
+        }
         let product = i128::from(self.0) * i128::from(timescale);
         let rounded = (product + NANOS_PER_SECOND / 2).div_euclid(NANOS_PER_SECOND);
         i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX })
@@ -122,6 +130,10 @@ impl Nanos {
     /// The nanoseconds, rounded to the nearest, of `ticks` of a clock with `timescale` ticks a second.
     #[must_use]
     pub fn from_ticks(ticks: i64, timescale: u32) -> Self {
+        let half = i64::from(timescale / 2);
+        if let Some(product) = ticks.checked_mul(1_000_000_000).and_then(|product| product.checked_add(half)) {
+            return Nanos(product.div_euclid(timescale.max(1).into()));
+        }
         let timescale = i128::from(timescale.max(1));
         let rounded = (i128::from(ticks) * NANOS_PER_SECOND + timescale / 2).div_euclid(timescale);
         Nanos(i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX }))

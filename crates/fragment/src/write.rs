@@ -1,7 +1,7 @@
 //! Chunks as the service gives them, out of fragments or out of nothing but an exception.
 
 use fragkit_mkv::write::{BlockFlags, Writer};
-use fragkit_mkv::{EbmlHeader, Id, Info, SimpleTag, Tag, TrackEntry, write_tags, write_tracks};
+use fragkit_mkv::{EbmlHeader, Id, Info, SimpleTag, Tag, TrackEntry, stripped_header, write_tags, write_tracks};
 
 use crate::fragment::{Frame, UserTag};
 use crate::number::FragmentNumber;
@@ -70,6 +70,7 @@ impl ChunkWriter {
     /// One chunk with media. `cluster_time` is the Cluster's own timestamp, and frame times are relative to the producer
     /// timestamp. The times of frames must lie within 32,767 units of the Cluster's; those that do not are clamped.
     #[must_use]
+    #[allow(clippy::too_many_arguments, reason = "each is a part of the chunk, in the order they stand in it")]
     pub fn chunk(
         &self,
         number: &FragmentNumber,
@@ -82,7 +83,14 @@ impl ChunkWriter {
     ) -> Vec<u8> {
         let mut writer = Writer::new();
         writer.raw(&self.opening);
-        write_tracks(tracks, &mut writer);
+        // Frames are given with the header that was stripped off them; other encodings are still on.
+        let restored =
+            |track: &TrackEntry| stripped_header(&track.content_encodings).is_ok_and(|header| !header.is_empty());
+        let entry = |track: &TrackEntry| match restored(track) {
+            true => TrackEntry { content_encodings: Vec::new(), ..track.clone() },
+            false => track.clone(),
+        };
+        write_tracks(&tracks.iter().map(entry).collect::<Vec<_>>(), &mut writer);
         let user = |tags: &mut dyn Iterator<Item = &UserTag>, writer: &mut Writer| {
             // The producer SDK gives each its own Tags element with sizes of 8 bytes.
             let mut own = Writer::with_size_width(8);

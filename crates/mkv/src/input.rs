@@ -18,8 +18,9 @@ pub(crate) struct Input {
     tail: BytesMut,
     /// Absolute offset of the first byte of the first segment.
     base: u64,
-    /// Which segment the next byte is in, and where in it.
+    /// Which segment the next byte is in, that segment again, and where in it.
     segment: usize,
+    current: Bytes,
     cursor: usize,
     /// Absolute offset of the next byte.
     offset: u64,
@@ -55,28 +56,31 @@ impl Input {
     }
 
     /// What can be read without a copy right now. Empty only at the end of what was pushed.
-    fn front(&mut self) -> &[u8] {
-        self.settle_cursor();
-        self.segments.get(self.segment).and_then(|segment| segment.get(self.cursor..)).unwrap_or_default()
+    pub(crate) fn front(&mut self) -> &[u8] {
+        if self.cursor >= self.current.len() {
+            self.settle_cursor();
+        }
+        self.current.get(self.cursor..).unwrap_or_default()
     }
 
     /// Moves the cursor off the end of a finished segment.
     fn settle_cursor(&mut self) {
-        while let Some(segment) = self.segments.get(self.segment) {
-            if self.cursor < segment.len() {
-                return;
+        if self.segments.get(self.segment).is_none_or(|segment| self.cursor >= segment.len()) {
+            if self.segment < self.segments.len() {
+                self.segment += 1;
+                self.cursor = 0;
             }
-            self.cursor = 0;
-            self.segment += 1;
+            if self.segment >= self.segments.len() {
+                self.settle();
+            }
         }
-        if !self.tail.is_empty() {
-            self.settle();
-        }
+        self.current = self.segments.get(self.segment).cloned().unwrap_or_default();
     }
 
     /// The next bytes, as many as an element header can have or as there are.
     pub(crate) fn head<'a>(&'a mut self, joined: &'a mut [u8; MAX_HEADER_LEN]) -> &'a [u8] {
-        if self.front().len() >= joined.len() || len(self.front()) == self.available {
+        let front = self.front().len();
+        if front >= joined.len() || u64::try_from(front) == Ok(self.available) {
             return self.front();
         }
         let mut filled = 0;
@@ -92,6 +96,18 @@ impl Input {
         joined.get(..filled).unwrap_or_default()
     }
 
+    /// The next `total` bytes without the first `header` of them, if they lie in one piece: the common case of
+    /// [`Input::take`].
+    pub(crate) fn take_behind(&mut self, header: usize, total: usize) -> Option<Bytes> {
+        let end = self.cursor.checked_add(total)?;
+        if end > self.current.len() {
+            return None;
+        }
+        let bytes = self.current.slice(self.cursor + header..end);
+        self.step(total);
+        Some(bytes)
+    }
+
     /// The next `count` bytes: a slice of what was pushed, or a copy where they span pushes. `None` if there are fewer.
     pub(crate) fn take(&mut self, count: u64) -> Option<Bytes> {
         if count > self.available {
@@ -100,8 +116,7 @@ impl Input {
         let count_here = usize::try_from(count).ok()?;
         if self.front().len() >= count_here {
             let end = self.cursor + count_here;
-            let bytes =
-                self.segments.get(self.segment).map(|segment| segment.slice(self.cursor..end)).unwrap_or_default();
+            let bytes = self.current.slice(self.cursor..end);
             self.step(count_here);
             return Some(bytes);
         }
@@ -181,11 +196,13 @@ impl Input {
         self.offset = offset;
         let mut start = self.base;
         self.cursor = 0;
+        self.current = Bytes::new();
         for (index, segment) in self.segments.iter().enumerate() {
             self.segment = index;
             let end = start + len(segment);
             if offset < end {
                 self.cursor = usize::try_from(offset - start).unwrap_or_default();
+                self.current = segment.clone();
                 return;
             }
             start = end;

@@ -210,6 +210,9 @@ impl<T: ?Sized> Cached<T> {
     }
 }
 
+/// The ID of a SimpleBlock is one byte.
+const SIMPLE_BLOCK_BYTE: u8 = 0xA3;
+
 /// While bytes are only gone over, this many at a time are worth a look.
 const STRIDE: u64 = 4096;
 
@@ -293,6 +296,9 @@ impl Parser {
                     return Ok(None);
                 }
                 State::Parsing => {
+                    if let Some(block) = self.plain_block()? {
+                        return Ok(Some(Event::Block(block)));
+                    }
                     if let Some(event) = self.end_by_size() {
                         return Ok(Some(event));
                     }
@@ -359,6 +365,32 @@ impl Parser {
                 Err(Error::invalid(self.input.offset(), self.path(), message))
             }
         }
+    }
+
+    /// The next element if it is what nearly all are: a SimpleBlock in a Cluster, all in one piece, with nothing to be put
+    /// back. Everything else, and everything wrong, is left to the long way.
+    fn plain_block(&mut self) -> Result<Option<Block>> {
+        let Some(Document { cluster: Some(end), widths, stripped, .. }) = &self.document else { return Ok(None) };
+        let (end, widths) = (*end, *widths);
+        if !stripped.is_empty() {
+            return Ok(None);
+        }
+        let offset = self.input.offset();
+        let front = self.input.front();
+        if front.first() != Some(&SIMPLE_BLOCK_BYTE) {
+            return Ok(None);
+        }
+        let Ok((_, Header { size: Some(size), len, .. })) = vint::header(front, widths) else { return Ok(None) };
+        let total = size.saturating_add(len.into());
+        if size > self.limits.max_block_bytes || end.is_some_and(|end| offset.saturating_add(total) > end) {
+            return Ok(None);
+        }
+        let (Ok(header), Ok(whole)) = (usize::try_from(len), usize::try_from(total)) else { return Ok(None) };
+        let Some(data) = self.input.take_behind(header, whole) else { return Ok(None) };
+        self.release();
+        let path = Path::CLUSTER;
+        let block = block::read(offset, offset + u64::from(len), data, path.child(Id::SIMPLE_BLOCK))?;
+        Ok(Some(Block { size: total, ..block }))
     }
 
     /// The element whose header is next. `None` with the state unchanged means that more bytes are needed; with the state

@@ -53,6 +53,7 @@ impl Head {
     pub(crate) fn count(&mut self, frame: &Frame) {
         let bytes = u64::try_from(frame.payload.len()).unwrap_or_default();
         let key_frames = u64::from(frame.keyframe);
+        let counts_all = self.frame_counts.len() < self.tracks.len().max(MAX_COUNTED_TRACKS);
         match self.frame_counts.iter_mut().find(|count| count.track == frame.track) {
             Some(count) => {
                 count.frames += 1;
@@ -60,8 +61,10 @@ impl Head {
                 count.bytes += bytes;
             }
             // Blocks may name any number of tracks that are not there; those are not all worth a count of their own.
-            None if self.frame_counts.len() >= self.tracks.len().max(MAX_COUNTED_TRACKS) => {}
-            None => self.frame_counts.push(FrameCount { track: frame.track, frames: 1, key_frames, bytes }),
+            None if counts_all => {
+                self.frame_counts.push(FrameCount { track: frame.track, frames: 1, key_frames, bytes })
+            }
+            None => {}
         }
         self.span = Some(
             self.span.map_or((frame.time, frame.time), |(first, last)| (first.min(frame.time), last.max(frame.time))),

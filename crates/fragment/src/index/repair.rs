@@ -119,7 +119,15 @@ fn mend(track: &Track, fragment: &Fragment) -> Option<Track> {
     let from_private =
         track.entry.codec_private.as_deref().and_then(|private| CodecPrivate::from_annex_b(id, private).ok());
     let key_frame = || kept_frames(fragment).find(|frame| frame.track == track.entry.number && frame.keyframe);
-    let from_frame = || CodecPrivate::from_annex_b(id, &key_frame()?.payload).ok();
+    let from_frame = || {
+        let payload = &key_frame()?.payload;
+        if nal::is_length_prefixed(payload, nal::LengthSize::Four) {
+            let units = nal::length_prefixed(payload, nal::LengthSize::Four);
+            CodecPrivate::from_parameter_sets(id, units.filter_map(|unit| payload.get(unit.ok()?))).ok()
+        } else {
+            CodecPrivate::from_annex_b(id, payload).ok()
+        }
+    };
     let record = from_private.or_else(from_frame)?.write().ok()?;
     Some(track.with_private(record)).filter(|track| track.codec_private.is_ok())
 }

@@ -1,0 +1,209 @@
+use super::*;
+use crate::testing::*;
+use crate::{ChunkLayout, Severity};
+use fragkit_codec::{CodecPrivate, nal};
+use fragkit_mkv::{ContentEncoding, TrackEntry, Transform};
+
+fn index(strict: bool, fragments: &[Fragment]) -> Index {
+    let mut index = Index::new(strict);
+    fragments.iter().for_each(|fragment| index.add(fragment));
+    index
+}
+
+/// What the runs of all fragments give, in interleaved order.
+fn payload(index: &Index, stream: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for fragment in 0..index.fragments().len() {
+        let order: Vec<_> = index.interleaved(fragment).map(|(at, _)| at).collect();
+        let before = out.len();
+        let gather = |_: &Sample, run: Run<'_>| {
+            match run {
+                Run::Bytes(bytes) => out.extend_from_slice(bytes),
+                Run::Small(small) => out.extend_from_slice(small.as_slice()),
+                Run::Input(range) => {
+                    out.extend_from_slice(&stream[range.start.try_into().unwrap()..range.end.try_into().unwrap()]);
+                }
+            }
+            Ok::<_, std::convert::Infallible>(())
+        };
+        index.runs(fragment, order.into_iter(), gather).unwrap();
+        let sizes = index.samples(fragment).iter().map(|sample| usize::try_from(sample.size).unwrap()).sum::<usize>();
+        assert_eq!(out.len() - before, sizes);
+    }
+    out
+}
+
+fn written(strict: bool, fragments: &[Fragment]) -> (Index, Vec<u8>) {
+    let mut index = Index::written(strict);
+    let mut out = Vec::new();
+    for fragment in fragments {
+        index
+            .add_written(fragment, |bytes| {
+                out.extend_from_slice(bytes);
+                Ok::<_, std::convert::Infallible>(())
+            })
+            .unwrap();
+    }
+    assert_eq!(index.written_bytes(), Some(u64::try_from(out.len()).unwrap()));
+    (index, out)
+}
+
+/// The first fragment of a file as a chunk, with its track and frames changed, and what the frames were before.
+fn changed(name: &str, track: impl Fn(&mut TrackEntry), frame: impl Fn(&[u8]) -> Vec<u8>) -> (Vec<u8>, Vec<u8>) {
+    let fragment = fragments(&testdata(name)).swap_remove(0);
+    let mut entry = fragment.head.tracks[0].entry.clone();
+    track(&mut entry);
+    let before = fragment.frames.iter().flat_map(|frame| frame.payload.to_vec()).collect();
+    let frames: Vec<_> =
+        fragment.frames.into_iter().map(|each| Frame { payload: frame(&each.payload).into(), ..each }).collect();
+    (chunk_of(&ChunkLayout::default(), 1, 0, &[entry], &[], &frames), before)
+}
+
+fn annex_b(frame: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    nal::length_prefixed_to_annex_b(frame, nal::LengthSize::Four, &mut out).unwrap();
+    out
+}
+
+fn annex_b_private(track: &mut TrackEntry) {
+    let CodecPrivate::Avc(record) =
+        CodecPrivate::parse(&track.codec_id, track.codec_private.as_ref().unwrap()).unwrap()
+    else {
+        panic!("H.264 it is")
+    };
+    let sets = record.sequence_parameter_sets.iter().chain(&record.picture_parameter_sets);
+    let private: Vec<u8> = sets.flat_map(|set| [&[0, 0, 0, 1], &set[..]].concat()).collect();
+    track.codec_private = Some(private.into());
+}
+
+#[test]
+fn annex_b_frames_and_private_data_are_repaired_and_reported_once() {
+    let (chunk, before) = changed("h264-baseline.mkv", annex_b_private, annex_b);
+    let stream = [chunk.clone(), chunk].concat();
+    let fragments = fragments(&stream);
+    let mut index = index(false, &fragments);
+    assert_eq!(payload(&index, &stream), [before.clone(), before.clone()].concat());
+    let tracks: Vec<_> = index.fragments().iter().map(|indexed| &indexed.head.tracks).collect();
+    assert!(matches!(tracks[0][0].codec_private, Ok(CodecPrivate::Avc(_))));
+    assert_eq!(tracks[0][0].entry.codec_private.as_ref().unwrap()[0], 1);
+    assert!(tracks[0].is_same(tracks[1]));
+    let findings = index.take_findings();
+    let exceptions: Vec<_> = findings.iter().map(|finding| (finding.severity, finding.exception)).collect();
+    assert_eq!(
+        exceptions,
+        [
+            (Severity::Warning, Some("InvalidCodecPrivateDataException")),
+            (Severity::Warning, Some("InvalidMediaFrameException"))
+        ]
+    );
+    assert!(findings[0].message.ends_with("a configuration record was built from private data"), "{}", findings[0]);
+    assert_eq!(written(false, &fragments).1, [before.clone(), before].concat());
+}
+
+#[test]
+fn strict_leaves_annex_b_as_it_is() {
+    let (stream, before) = changed("h264-baseline.mkv", annex_b_private, annex_b);
+    let fragments = fragments(&stream);
+    let mut index = index(true, &fragments);
+    let stored: Vec<u8> = fragments[0].frames.iter().flat_map(|frame| frame.payload.to_vec()).collect();
+    assert_eq!(payload(&index, &stream), stored);
+    assert_ne!(stored, before);
+    assert!(index.fragments()[0].head.tracks[0].codec_private.is_err());
+    assert_eq!(index.take_findings(), []);
+}
+
+#[test]
+fn missing_private_data_is_built_from_the_frames_in_either_form() {
+    let original = fragments(&testdata("h264-slices-inband.mkv")).swap_remove(0);
+    let record = original.head.tracks[0].codec_private.as_ref().unwrap();
+    let lengths: fn(&[u8]) -> Vec<u8> = <[u8]>::to_vec;
+    for form in [lengths, annex_b] {
+        let (stream, before) = changed("h264-slices-inband.mkv", |track| track.codec_private = None, form);
+        let fragments = fragments(&stream);
+        assert!(fragments[0].head.tracks[0].codec_private.is_err());
+        let mut index = index(false, &fragments);
+        let repaired = index.fragments()[0].head.tracks[0].codec_private.as_ref().unwrap();
+        assert_eq!(repaired.video().unwrap(), record.video().unwrap());
+        let findings = index.take_findings();
+        assert_eq!(findings[0].exception, Some("MissingCodecPrivateDataException"));
+        assert!(findings[0].message.ends_with("built from the parameter sets in its frames"), "{}", findings[0]);
+        assert_eq!(payload(&index, &stream), before);
+        assert!(super::Index::new(true).take_findings().is_empty());
+    }
+}
+
+#[test]
+fn private_data_that_no_frame_can_mend_stays_as_it_is() {
+    let (stream, _) = changed("h264-baseline.mkv", |track| track.codec_private = None, <[u8]>::to_vec);
+    let mut index = index(false, &fragments(&stream));
+    assert!(index.fragments()[0].head.tracks[0].codec_private.is_err());
+    assert_eq!(index.take_findings(), []);
+}
+
+#[test]
+fn written_payload_is_what_the_runs_give() {
+    for name in ["h264-high-bframes-aac.mkv", "two-audio.mkv", "h264-baseline.mkv", "blockgroups.mkv"] {
+        let stream = testdata(name);
+        let fragments = fragments(&stream);
+        let from_runs = payload(&index(false, &fragments), &stream);
+        let (index, out) = written(false, &fragments);
+        assert_eq!(out, from_runs, "{name}");
+        // The index now speaks of what was written.
+        assert_eq!(payload(&index, &out), out, "{name}");
+    }
+}
+
+#[test]
+fn header_stripping_and_start_codes_are_undone_together() {
+    // The first start code, or more than that, is not in the input.
+    for stripped in [&b"\0\0\0\x01"[..], b"\0\0"] {
+        let (chunk, before) = changed("h264-baseline.mkv", |_| (), annex_b);
+        let fragment = fragments(&chunk).swap_remove(0);
+        let transform = Transform::HeaderStripping(Bytes::copy_from_slice(stripped));
+        let encoding = ContentEncoding { order: 0, scope: 1, transform };
+        let entry = TrackEntry { content_encodings: vec![encoding], ..fragment.head.tracks[0].entry.clone() };
+        let stream = document(|writer| {
+            headers(writer, &[entry]);
+            writer.master(fragkit_mkv::Id::CLUSTER, |cluster| {
+                cluster.uint(fragkit_mkv::Id::TIMESTAMP, 0);
+                for frame in &fragment.frames {
+                    let stored = &frame.payload[stripped.len()..];
+                    let flags = fragkit_mkv::write::BlockFlags { keyframe: frame.keyframe, ..Default::default() };
+                    let time = i16::try_from(frame.time.round_millis()).unwrap();
+                    cluster.simple_block_header(1, time, flags, stored.len().try_into().unwrap());
+                    cluster.raw(stored);
+                }
+            });
+        });
+        let fragments = fragments(&stream);
+        assert_eq!(payload(&index(false, &fragments), &stream), before);
+        assert_eq!(written(false, &fragments).1, before);
+        // Left as they are, the frames still get back what was stripped off.
+        let stored: Vec<u8> = fragments[0].frames.iter().flat_map(|frame| frame.payload.to_vec()).collect();
+        assert_eq!(payload(&index(true, &fragments), &stream), stored);
+    }
+}
+
+#[test]
+fn samples_name_the_same_track_where_only_the_order_of_the_entries_changes() {
+    let frames = [frame(1, 0, true, "picture"), frame(2, 0, true, "sound")];
+    let chunk = |number, tracks: &[TrackEntry]| chunk_of(&ChunkLayout::default(), number, 0, tracks, &[], &frames);
+    let stream = [chunk(1, &[video_track(), audio_track()]), chunk(2, &[audio_track(), video_track()])].concat();
+    let index = index(false, &fragments(&stream));
+    for fragment in 0..2 {
+        let numbers = index.fragments()[fragment].head.tracks.iter().map(|track| track.entry.number);
+        assert_eq!(numbers.collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(index.samples(fragment).iter().map(|sample| sample.track).collect::<Vec<_>>(), [0, 1]);
+    }
+}
+
+#[test]
+fn tracks_are_summed_up_with_their_reorder_and_last_duration() {
+    let b_frames = index(false, &fragments(&testdata("h264-high-bframes-aac.mkv")));
+    let [video, audio] = b_frames.fragments()[0].tracks[..] else { panic!("two tracks") };
+    assert!(video.reorder > Nanos::ZERO);
+    assert_eq!(audio.reorder, Nanos::ZERO);
+    // 1024 samples at 44.1 kHz.
+    assert_eq!(audio.last_duration, Nanos(23_219_955));
+    assert_eq!(video.last_duration, Nanos::from_millis(40));
+}

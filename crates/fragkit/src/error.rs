@@ -85,7 +85,7 @@ impl From<fragkit_clip::Error> for Error {
 
 impl From<fragkit_fragment::MergeError> for Error {
     fn from(error: fragkit_fragment::MergeError) -> Self {
-        Error::new(ErrorKind::Input, error.to_string()).hint(error.hint_text())
+        Error::new(ErrorKind::Input, error.to_string())
     }
 }
 

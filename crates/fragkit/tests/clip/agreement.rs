@@ -1,5 +1,6 @@
 //! Six readers see the same tracks and samples, and those are the source's.
 
+use fragkit::mp4::Edit;
 use fragkit::mp4::check::TrackSummary;
 use serde_json::Value;
 
@@ -118,7 +119,10 @@ fn ffprobe_sees_the_tracks_of_the_source() {
             }
             if let Some(frequency) = track.sampling_frequency() {
                 equal("rate", text(&stream["sample_rate"]), &frequency.to_string())?;
-                equal("channels", stream["channels"].as_u64(), Some(track.channels.into()))?;
+                // Where SBR is signalled for one channel, ffmpeg is ready for parametric stereo, here as in the source.
+                let doubled = track.codec == Codec::Aac && frequency != track.coded_frequency && track.channels == 1;
+                let channels = if doubled { 2 } else { track.channels };
+                equal("channels", stream["channels"].as_u64(), Some(channels.into()))?;
             }
             within_a_frame(case, at, track, "ffprobe", nanos(&stream["duration"]))?;
             sync_samples(case, at, track)?;
@@ -160,9 +164,16 @@ fn mediainfo_sees_the_tracks_of_the_source() {
                     (text(&info["Width"]), text(&info["Height"])),
                     (&*video.width.to_string(), &*video.height.to_string()),
                 )?;
-                equal("pictures", text(&info["FrameCount"]), &track.frames.len().to_string())?;
+                // It counts the time before the first picture as pictures, also in files by ffmpeg.
+                let late = matches!(case.summary.tracks[at].edits.first(), Some(Edit::Empty { .. }));
+                let pictures: usize = text(&info["FrameCount"]).parse().unwrap();
+                let expected = track.frames.len();
+                equal("pictures", pictures - usize::from(late && pictures > expected), expected)?;
             } else {
-                equal("channels", text(&info["Channels"]), &track.channels.to_string())?;
+                // Of G.711 it gives the layout alone.
+                let layout = text(&info["ChannelLayout"]).split(' ').count();
+                let channels = text(&info["Channels"]).parse().unwrap_or(layout);
+                equal("channels", channels, track.channels.into())?;
                 let frequency = track.sampling_frequency().unwrap();
                 let rate: f64 = text(&info["SamplingRate"]).parse().unwrap();
                 equal("rate", rate as u32, frequency)?;

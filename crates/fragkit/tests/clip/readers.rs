@@ -67,16 +67,19 @@ pub(crate) fn shiguredo(file: &[u8]) -> Vec<Track> {
 
 /// Expands the tables that mp4-atom decodes; it gives no samples itself.
 pub(crate) fn mp4_atom(file: &[u8]) -> Vec<Track> {
+    mp4_atom_moov(file).trak.iter().map(of_trak).collect()
+}
+
+fn mp4_atom_moov(file: &[u8]) -> mp4_atom::Moov {
     let mut rest = Cursor::new(file);
     mp4_atom::Ftyp::read_from(&mut rest).unwrap();
-    let moov = loop {
+    loop {
         let header = mp4_atom::Header::read_from(&mut rest).unwrap();
         if header.kind == b"moov".into() {
-            break mp4_atom::Moov::read_atom(&header, &mut rest).unwrap();
+            return mp4_atom::Moov::read_atom(&header, &mut rest).unwrap();
         }
         rest.set_position(rest.position() + header.size.unwrap() as u64);
-    };
-    moov.trak.iter().map(of_trak).collect()
+    }
 }
 
 fn of_trak(trak: &mp4_atom::Trak) -> Track {
@@ -159,4 +162,13 @@ pub(crate) fn mp4(file: &[u8], tables: &Summary) -> Vec<Track> {
         });
     }
     tracks
+}
+
+/// The runs of equal durations of each track, as they stand in the file.
+pub(crate) fn mp4_atom_durations(file: &[u8]) -> Vec<Vec<(usize, u32)>> {
+    let runs = |trak: &mp4_atom::Trak| {
+        let entries = trak.mdia.minf.stbl.stts.entries.iter();
+        entries.map(|run| (run.sample_count as usize, run.sample_delta)).collect()
+    };
+    mp4_atom_moov(file).trak.iter().map(runs).collect()
 }

@@ -3,6 +3,7 @@ use crate::testing::*;
 use crate::{ChunkLayout, Fragment, Nanos, TimestampType};
 use bytes::Bytes;
 use fragkit_mkv::{Event, Id, Info, Parser, TrackEntry};
+use proptest::prelude::*;
 
 /// Relative time, track and key flag.
 type Block = (i16, u64, bool);
@@ -336,4 +337,28 @@ fn start_codes_become_lengths_in_the_merged_file_too() {
     let stream = chunk_of(&ChunkLayout::default(), 1, DAY, &entries, &[], &frames);
     let (file, _) = merged(&stream, Gaps::Compact);
     assert_eq!(file.payload, fragment.frames.iter().map(|frame| frame.payload.clone()).collect::<Vec<_>>());
+}
+
+/// When a chunk starts, and track and time of its frames.
+type Times = (i64, Vec<(u64, i16)>);
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever times one Cluster can hold, in whatever order, can be written again.
+    #[test]
+    fn chunks_of_any_times_make_a_sound_file(
+        chunks in prop::collection::vec((0_i64..200_000, prop::collection::vec((1_u64..3, any::<i16>()), 1..12)), 1..5),
+        keep in any::<bool>(),
+    ) {
+        let chunk = |(number, (start, frames)): (u64, &Times)| {
+            let frames: Vec<_> = frames.iter().map(|&(track, time)| frame(track, time.into(), true, "frame")).collect();
+            let tracks = [video_track(), audio_track()];
+            chunk_of(&ChunkLayout::default(), number, DAY + start, &tracks, &[], &frames)
+        };
+        let stream: Vec<u8> = (1..).zip(&chunks).flat_map(chunk).collect();
+        let (file, summary) = merged(&stream, if keep { Gaps::Keep } else { Gaps::Compact });
+        prop_assert_eq!(file.payload.len(), usize::try_from(summary.frames).unwrap());
+        prop_assert!((1..3).flat_map(|track| times(&file, track)).all(|time| time >= 0));
+    }
 }

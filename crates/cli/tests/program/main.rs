@@ -1,0 +1,24 @@
+//! The program as those who run it see it: arguments, pipes and files in; output, exit codes and what is left on disk.
+//!
+//! One module for each subcommand, then what is the same for all: inputs, outputs, damage, refusals and the help.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests speak by panicking"
+)]
+
+mod chunks;
+mod clip;
+mod damage;
+mod help;
+mod inputs;
+mod inspect;
+mod list;
+mod media;
+mod outputs;
+mod process;
+mod refusals;
+mod streams;

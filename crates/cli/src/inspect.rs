@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::args::Inspect;
 use crate::list::seconds;
-use crate::report::Findings;
+use crate::report::{Findings, printable};
 use crate::stream::{self, Input};
 
 /// All that is known of the input.
@@ -33,9 +33,7 @@ pub(crate) fn run(args: &Inspect) -> Result<(), Error> {
         }
         Input::Pipe(reader) => {
             for item in Pipe::new(reader) {
-                let item = item
-                    .map_err(|error| Error::new(fragkit::ErrorKind::Io, format!("cannot read the input: {error}")))?;
-                inspection.take(item, args.strict);
+                inspection.take(item.map_err(|error| stream::unreadable(&error))?, args.strict);
             }
             inspection.bytes = inspection.chunks.last().map_or(0, |head| head.offset + head.size);
         }
@@ -43,7 +41,7 @@ pub(crate) fn run(args: &Inspect) -> Result<(), Error> {
     if inspection.chunks.is_empty() {
         let mut shown = Findings::default();
         inspection.findings.iter().for_each(|finding| shown.show(finding));
-        return Err(stream::no_fragments());
+        return Err(if inspection.findings.is_empty() { stream::empty() } else { stream::no_fragments() });
     }
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = if args.json { inspection.as_json(&mut out) } else { inspection.as_text(&mut out) };
@@ -131,7 +129,7 @@ impl Inspection {
         writeln!(out, "{} chunks, {whole} whole, {frames} frames, {} bytes", self.chunks.len(), self.bytes)?;
         for (before, after) in &self.tracks {
             for (before, after) in before.iter().zip(after.iter()) {
-                writeln!(out, "{}", track_text(before, after))?;
+                writeln!(out, "{}", printable(track_text(before, after)))?;
             }
         }
         writeln!(out)?;
@@ -149,7 +147,7 @@ impl Inspection {
                 if counts.is_empty() { "none".into() } else { counts.join(" ") },
             )?;
             for tag in &head.tags {
-                writeln!(out, "{:>12} tag {}={}", "", tag.name, tag.value)?;
+                writeln!(out, "{:>12} tag {}={}", "", printable(&tag.name), printable(&tag.value))?;
             }
         }
         if self.findings.is_empty() {
@@ -157,7 +155,7 @@ impl Inspection {
         }
         writeln!(out)?;
         for finding in &self.findings {
-            writeln!(out, "{}: {finding}", finding.severity.as_str())?;
+            writeln!(out, "{}: {}", finding.severity.as_str(), printable(finding))?;
         }
         Ok(())
     }

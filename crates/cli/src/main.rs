@@ -17,12 +17,16 @@ mod when;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 use fragkit::{Error, ErrorKind};
 
 use args::{Args, Command};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
     let done = match &args.command {
         Command::List(args) => list::run(args),
         Command::Inspect(args) => inspect::run(args),
@@ -40,6 +44,27 @@ fn main() -> ExitCode {
             exit_code(&error)
         }
     }
+}
+
+/// Help goes out as it is; what is wrong with the arguments is told in one line, as everything else is.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == DisplayHelpOnMissingArgumentOrSubcommand {
+        // Whoever asked for help has seen enough of it.
+        let _ = error.print();
+        return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+    }
+    let text = error.to_string();
+    let lines = text.strip_prefix("error: ").unwrap_or(&text).lines().map(str::trim);
+    let mut message = String::new();
+    for line in lines.take_while(|line| !line.starts_with("Usage: ") && !line.starts_with("For more information")) {
+        if !message.is_empty() && !line.is_empty() {
+            message += if message.ends_with(':') || line.starts_with('[') { " " } else { "; " };
+        }
+        message += line;
+    }
+    let error = Error::new(ErrorKind::Usage, message).hint("--help shows how");
+    report::error(&error);
+    exit_code(&error)
 }
 
 fn exit_code(error: &Error) -> ExitCode {

@@ -35,23 +35,19 @@ pub(crate) fn run(args: &Media) -> Result<(), Error> {
         let exception = ServiceException { code: Some(4000), message: "The requested fragment is not found".into() };
         writer.exception(Some(number), &exception)
     };
-    let mut found = 0_usize;
+    if !args.fragments.iter().any(|number| chunks.contains_key(number)) {
+        let error = Error::new(ErrorKind::Input, "none of the fragments is in the input [ResourceNotFoundException]");
+        return Err(error.hint("`fragkit list` shows the numbers there are"));
+    }
     let mut parts: Vec<Result<&Head, Vec<u8>>> = Vec::new();
     for number in &args.fragments {
         match chunks.get(number) {
-            Some(head) => {
-                found += 1;
-                parts.push(Ok(head));
-            }
+            Some(head) => parts.push(Ok(head)),
             None => {
                 findings.note(format!("fragment {number} is not in the input; an exception chunk stands for it"));
                 parts.push(Err(missing(number)));
             }
         }
-    }
-    if found == 0 {
-        let error = Error::new(ErrorKind::Input, "none of the fragments is in the input [ResourceNotFoundException]");
-        return Err(error.hint("`fragkit list` shows the numbers there are"));
     }
     save(&source, &args.output, &args.inputs.inputs, |each| {
         for part in &parts {
@@ -80,6 +76,8 @@ pub(crate) fn save(
 
 /// What a failed write to standard output is called.
 pub(crate) fn stdout_error(error: &io::Error) -> Error {
-    let kind = if error.kind() == io::ErrorKind::BrokenPipe { ErrorKind::BrokenPipe } else { ErrorKind::Io };
-    Error::new(kind, format!("cannot write to standard output: {error}"))
+    Error::from_io(error).at(STDOUT)
 }
+
+/// Where a failed write to standard output happens.
+pub(crate) const STDOUT: &str = "cannot write to standard output";

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use fragkit::{ChunkLayout, ChunkOptions, Chunker, Error, Index, Merge as MergedFile, Output, UserTag};
+use fragkit::{ChunkLayout, ChunkOptions, Chunker, Error, ErrorKind, Index, Merge as MergedFile, Output, UserTag};
 
 use crate::args::{Chunks, Merge};
-use crate::media::save;
+use crate::media::{STDOUT, save};
 use crate::progress::{self, Counter};
 use crate::report::Findings;
 use crate::stream::{self, Input, is_dash};
@@ -59,21 +59,30 @@ pub(crate) fn chunks(args: &Chunks) -> Result<(), Error> {
     };
     let input = Input::open(&args.inputs)?;
     if is_dash(&args.output) {
-        return chunk(input, options, io::BufWriter::new(io::stdout().lock()), &mut findings);
+        return chunk(input, options, io::BufWriter::new(io::stdout().lock()), STDOUT, &mut findings);
     }
     let output = Output::create(&args.output, &args.inputs.inputs)?;
-    chunk(input, options, io::BufWriter::new(output.file()), &mut findings)?;
+    let place = format!("{}: cannot write", args.output.display());
+    chunk(input, options, io::BufWriter::new(output.file()), &place, &mut findings)?;
     output.finish()
 }
 
-fn chunk(input: Input, options: ChunkOptions, out: impl io::Write, findings: &mut Findings) -> Result<(), Error> {
+/// `place` is what a failed write is called.
+fn chunk(
+    input: Input,
+    options: ChunkOptions,
+    out: impl io::Write,
+    place: &str,
+    findings: &mut Findings,
+) -> Result<(), Error> {
+    let named = |error: Error| if error.kind() == ErrorKind::Io { error.at(place) } else { error };
     let mut chunker = Chunker::new(options, out);
     let add = |fragment: fragkit::Fragment, _: &mut Findings| {
-        if fragment.head.is_whole() { chunker.add(&fragment) } else { Ok(()) }
+        if fragment.head.is_whole() { chunker.add(&fragment).map_err(named) } else { Ok(()) }
     };
     match input {
         Input::Files(source) => stream::fragments(&source, true, findings, add)?,
         Input::Pipe(reader) => stream::piped_fragments(reader, true, findings, add)?,
     }
-    if chunker.finish()? == 0 { Err(stream::no_fragments()) } else { Ok(()) }
+    if chunker.finish().map_err(named)? == 0 { Err(stream::no_fragments()) } else { Ok(()) }
 }

@@ -32,12 +32,10 @@ impl Input {
                 Err(error.hint("`cat` joins them: cat a.mkv b.mkv | fragkit clip - -o clip.mp4"))
             }
             Some(path) if is_dash(path) => Ok(Input::Pipe(Box::new(io::stdin()))),
-            Some(path) => {
-                let opened = File::open(path);
-                let file = opened
-                    .map_err(|error| Error::new(ErrorKind::Io, format!("{}: cannot read: {error}", path.display())))?;
-                Ok(Input::Pipe(Box::new(file)))
-            }
+            Some(path) => match File::open(path) {
+                Ok(file) => Ok(Input::Pipe(Box::new(file))),
+                Err(error) => Err(Error::from_io(&error).at(format_args!("{}: cannot read", path.display()))),
+            },
         }
     }
 
@@ -45,7 +43,9 @@ impl Input {
     pub(crate) fn into_source(self) -> Result<Source, Error> {
         match self {
             Input::Files(source) => Ok(source),
-            Input::Pipe(mut reader) => Source::spool(&mut reader),
+            Input::Pipe(mut reader) => {
+                Source::spool(&mut reader).map_err(|error| error.at("cannot take in the input"))
+            }
         }
     }
 }
@@ -55,7 +55,7 @@ fn is_pipe(path: &Path) -> bool {
     is_dash(path) || std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
-/// Calls `each` with every fragment, shows findings, and says whether there was any byte at all.
+/// Calls `each` with every fragment and shows findings. No byte at all, or no fragment, is an error.
 pub(crate) fn fragments(
     source: &Source,
     keep_frames: bool,
@@ -68,9 +68,11 @@ pub(crate) fn fragments(
     let bar = progress::bar("reading", Some(source.len()));
     let mut items: Box<dyn Iterator<Item = Item>> =
         if keep_frames { Box::new(source.items()) } else { Box::new(source.heads()) };
+    let mut any = false;
     for item in &mut items {
         match item {
             Item::Fragment(fragment) => {
+                any = true;
                 bar.set_position(fragment.head.offset);
                 each(fragment, findings)?;
             }
@@ -78,7 +80,7 @@ pub(crate) fn fragments(
         }
     }
     bar.finish_and_clear();
-    Ok(())
+    if any { Ok(()) } else { Err(no_fragments()) }
 }
 
 /// The same for a pipe, one fragment at a time.
@@ -91,20 +93,30 @@ pub(crate) fn piped_fragments(
     let pipe = Pipe::new(reader);
     let pipe = if keep_frames { pipe } else { pipe.without_frames() };
     let bar = progress::bar("reading", None);
-    let mut any = false;
+    let (mut any, mut any_fragment) = (false, false);
     for item in pipe {
         any = true;
         match item {
             Ok(Item::Fragment(fragment)) => {
+                any_fragment = true;
                 bar.set_position(fragment.head.offset + fragment.head.size);
                 each(fragment, findings)?;
             }
             Ok(Item::Finding(finding)) => bar.suspend(|| findings.show(&finding)),
-            Err(error) => return Err(Error::new(ErrorKind::Io, format!("cannot read the input: {error}"))),
+            Err(error) => return Err(unreadable(&error)),
         }
     }
     bar.finish_and_clear();
-    if any { Ok(()) } else { Err(empty()) }
+    match (any, any_fragment) {
+        (false, _) => Err(empty()),
+        (true, false) => Err(no_fragments()),
+        (true, true) => Ok(()),
+    }
+}
+
+/// The error for a pipe that cannot be read.
+pub(crate) fn unreadable(error: &io::Error) -> Error {
+    Error::from_io(error).at("cannot read the input")
 }
 
 /// The heads of all fragments of any input.
@@ -127,7 +139,8 @@ pub(crate) fn quiet_heads(source: &Source) -> Vec<Head> {
     source.heads().filter_map(head_of).collect()
 }
 
-fn empty() -> Error {
+/// The error for an input without a byte.
+pub(crate) fn empty() -> Error {
     Error::new(ErrorKind::Input, "the input is empty")
         .hint("GetMedia returns nothing when no fragment matches its start selector")
 }

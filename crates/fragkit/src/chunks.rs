@@ -101,10 +101,9 @@ impl<W: Write> Chunker<W> {
         }
         let refused = head.tracks.iter().find_map(|track| Some((track.entry.number, track.refused_encoding?)));
         if let Some((number, name)) = refused {
-            return Err(Error::new(
-                ErrorKind::Input,
-                format!("track {number} is stored with {name}, which is not undone"),
-            ));
+            let message = format!("track {number} is stored with {name}, which is not undone");
+            let hint = "store the track without ContentEncodings, or with header stripping";
+            return Err(Error::new(ErrorKind::Input, message).hint(hint));
         }
         let entries: Vec<TrackEntry> = head
             .tracks
@@ -173,10 +172,18 @@ impl<W: Write> Chunker<W> {
         for frame in &mut frames {
             frame.time = frame.time - origin - elapsed;
         }
+        if self.written == 0 {
+            self.insert()?;
+        }
         self.written += 1;
         let number = number(self.written, server);
         let chunk = self.writer.chunk(&number, producer, server, &self.tracks, &self.options.tags, elapsed, &frames);
         self.out.write_all(&chunk).map_err(|error| failed(&error))?;
+        self.insert()
+    }
+
+    /// Writes the chunks without media whose turn it is.
+    fn insert(&mut self) -> Result<(), Error> {
         for inserted in self.options.inserted.iter().filter(|inserted| inserted.behind == self.written) {
             let chunk = self.writer.exception(None, &inserted.exception);
             self.out.write_all(&chunk).map_err(|error| failed(&error))?;

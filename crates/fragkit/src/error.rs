@@ -42,13 +42,20 @@ impl Error {
         self
     }
 
-    pub(crate) fn io(what: &str, path: &Path, error: &io::Error) -> Self {
-        let mut converted = Error::from_io(error);
-        converted.0.message = format!("{}: {what}: {}", path.display(), reason(error));
-        converted
+    /// The same with where it happened in front of the message.
+    #[must_use]
+    pub fn at(mut self, place: impl fmt::Display) -> Self {
+        self.0.message = format!("{place}: {}", self.0.message);
+        self
     }
 
-    pub(crate) fn from_io(error: &io::Error) -> Self {
+    pub(crate) fn io(what: &str, path: &Path, error: &io::Error) -> Self {
+        Error::from_io(error).at(format_args!("{}: {what}", path.display()))
+    }
+
+    /// An error of the system: its words, and what can be done about the usual ones.
+    #[must_use]
+    pub fn from_io(error: &io::Error) -> Self {
         let kind = if error.kind() == io::ErrorKind::BrokenPipe { ErrorKind::BrokenPipe } else { ErrorKind::Io };
         let hint = match error.kind() {
             io::ErrorKind::NotFound => Some("check the path"),

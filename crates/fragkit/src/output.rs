@@ -9,7 +9,7 @@ use fragkit_fragment::Run;
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, ErrorKind};
-use crate::input::Source;
+use crate::input::{Source, files};
 
 /// A file that appears under its name only when it is whole. Dropped before [`Output::finish`], it leaves nothing behind.
 ///
@@ -34,7 +34,7 @@ impl Output {
     /// If there is no such folder or it cannot be written to, or if `path` is one of the `inputs`.
     pub fn create<P: AsRef<Path>>(path: &Path, inputs: &[P]) -> Result<Output, Error> {
         for input in inputs {
-            if same_file(path, input.as_ref()) {
+            if is_input(path, input.as_ref()) {
                 let message = format!("{}: the output is also an input", path.display());
                 return Err(Error::new(ErrorKind::Usage, message).hint("choose another name for the output"));
             }
@@ -55,10 +55,9 @@ impl Output {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let mut prefix = std::ffi::OsString::from(".");
-        prefix.push(path.file_name().unwrap_or_default());
         let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix).suffix(".part");
+        // Not the name of the output with something added: that may be as long as a name can be.
+        builder.prefix(".fragkit-").suffix(".part");
         // As any program's new file, and not for its owner alone as temporary files are.
         #[cfg(unix)]
         {
@@ -116,11 +115,11 @@ impl Output {
     }
 }
 
-fn same_file(a: &Path, b: &Path) -> bool {
-    match (fs::canonicalize(a), fs::canonicalize(b)) {
-        (Ok(a), Ok(b)) => a == b || (b.is_dir() && a.starts_with(&b) && a.is_file()),
-        _ => false,
-    }
+/// Whether an output is the input, or one of the files that are read if that is a folder.
+fn is_input(output: &Path, input: &Path) -> bool {
+    let Ok(output) = fs::canonicalize(output) else { return false };
+    let is_output = |path: &Path| fs::canonicalize(path).is_ok_and(|path| path == output);
+    is_output(input) || (input.is_dir() && files(input).is_ok_and(|files| files.iter().any(|file| is_output(file))))
 }
 
 /// Writes runs to a file that appears when it is whole, in large calls. `runs` is given what to call with each run.

@@ -62,6 +62,8 @@ pub struct Assembler {
     parser: mkv::Parser,
     limits: Limits,
     keep_frames: bool,
+    /// How many frames the last chunk had.
+    frames_ahead: usize,
     ready: VecDeque<Item>,
     chunk: Option<Chunk>,
     plain: Plain,
@@ -81,6 +83,7 @@ impl Assembler {
             parser: mkv::Parser::new(limits.mkv.clone()),
             limits,
             keep_frames: true,
+            frames_ahead: 0,
             ready: VecDeque::new(),
             chunk: None,
             plain: Plain::default(),
@@ -129,7 +132,7 @@ impl Assembler {
         if let Event::Document { offset, .. } = event {
             // Damage without a document's end leaves the last chunk open.
             self.close(offset, None);
-            self.chunk = Some(Chunk::new(offset));
+            self.chunk = Some(Chunk::new(offset, self.frames_ahead));
             return;
         }
         // After damage in a chunk of the service, what follows up to the next document has no chunk.
@@ -300,6 +303,7 @@ impl Assembler {
         self.trailed |= trailed;
         chunk.head.completeness = completeness;
         chunk.head.size = offset.saturating_sub(chunk.head.offset);
+        self.frames_ahead = chunk.frames.len();
         self.ready.push_back(Item::Fragment(chunk.into_fragment()));
     }
 }
@@ -328,49 +332,65 @@ fn take_tags(chunk: &mut Chunk, offset: u64, tags: &[Tag], ready: &mut VecDeque<
     }
 }
 
-/// The frames of a block of one of these tracks whose Cluster begins `base` after the fragment does.
-fn frames_of(block: Block, base: Nanos, tracks: &Tracks, scale: u64) -> impl Iterator<Item = Frame> + use<> {
-    let track = tracks.by_number(block.track);
-    let default_duration = track.and_then(|track| track.entry.default_duration);
+/// Calls `each` with the frames of a block whose Cluster begins `base` after the fragment does.
+fn each_frame(block: Block, base: Nanos, tracks: &Tracks, scale: u64, mut each: impl FnMut(Frame)) {
     let time = base + Nanos::from_scaled(block.timestamp.into(), scale);
-    let count = block.frames.as_slice().len();
     let duration = block.group.as_ref().and_then(|group| group.duration);
     let duration = duration.map(|units| Nanos::from_scaled(i64::try_from(units).unwrap_or(i64::MAX), scale));
-    // Laced frames share the block's duration, or have the track's default one.
-    let each = match (duration, count) {
-        (duration, 0 | 1) => duration,
-        (Some(Nanos(total)), count) => i64::try_from(count).ok().map(|count| Nanos(total / count)),
-        (None, _) => default_duration.and_then(|duration| i64::try_from(duration).ok()).map(Nanos),
+    let frame = |time, duration, payload, offset, group| Frame {
+        track: block.track,
+        time,
+        duration,
+        keyframe: block.keyframe,
+        invisible: block.invisible,
+        discardable: block.discardable,
+        payload,
+        offset,
+        stripped: block.stripped,
+        group,
     };
-    // Without either, laced frames of audio last as long as their samples: else all would come at once.
-    let clock = track.and_then(Track::audio_clock).filter(|_| each.is_none() && count > 1);
-    let duration_of = move |payload: &Bytes| {
-        let samples = |clock: AudioClock| clock.samples(u32::try_from(payload.len()).unwrap_or(u32::MAX));
-        each.or_else(|| clock.map(|clock| Nanos::from_ticks(samples(clock).into(), clock.sampling_frequency())))
-    };
-    let (mut next_time, mut next_offset, mut group) = (time, block.data_offset, block.group);
-    let (one, many) = match block.frames {
-        Frames::One(frame) => (Some(frame), Vec::new()),
-        Frames::Laced(frames) => (None, frames),
-    };
-    one.into_iter().chain(many).map(move |payload| {
-        let (time, offset) = (next_time, next_offset);
-        let duration = duration_of(&payload);
-        next_time = next_time + duration.unwrap_or_default();
-        next_offset += u64::try_from(payload.len().saturating_sub(block.stripped)).unwrap_or_default();
-        Frame {
-            track: block.track,
-            time,
-            duration,
-            keyframe: block.keyframe,
-            invisible: block.invisible,
-            discardable: block.discardable,
-            payload,
-            offset,
-            stripped: block.stripped,
-            group: group.take(),
+    match block.frames {
+        Frames::One(payload) => each(frame(time, duration, payload, block.data_offset, block.group)),
+        Frames::Laced(payloads) => {
+            let duration = LacedDuration::new(duration, payloads.len(), tracks.by_number(block.track));
+            let (mut time, mut offset, mut group) = (time, block.data_offset, block.group);
+            for payload in payloads {
+                let duration = duration.of(&payload);
+                let stored = u64::try_from(payload.len().saturating_sub(block.stripped)).unwrap_or_default();
+                each(frame(time, duration, payload, offset, group.take()));
+                time = time + duration.unwrap_or_default();
+                offset += stored;
+            }
         }
-    })
+    }
+}
+
+/// How long each frame of a lace lasts.
+struct LacedDuration {
+    each: Option<Nanos>,
+    clock: Option<AudioClock>,
+}
+
+impl LacedDuration {
+    /// Laced frames share the block's duration, or have the track's default one. Without either, those of audio last as
+    /// long as their samples: else all would come at once.
+    fn new(block: Option<Nanos>, count: usize, track: Option<&Track>) -> Self {
+        let default = || track.and_then(|track| i64::try_from(track.entry.default_duration?).ok()).map(Nanos);
+        let each = match block {
+            Some(Nanos(total)) => i64::try_from(count.max(1)).ok().map(|count| Nanos(total / count)),
+            None => default(),
+        };
+        let clock = if each.is_none() { track.and_then(Track::audio_clock) } else { None };
+        LacedDuration { each, clock }
+    }
+
+    fn of(&self, payload: &Bytes) -> Option<Nanos> {
+        let counted = |clock: AudioClock| {
+            let samples = clock.samples(u32::try_from(payload.len()).unwrap_or(u32::MAX));
+            Nanos::from_ticks(samples.into(), clock.sampling_frequency())
+        };
+        self.each.or_else(|| self.clock.map(counted))
+    }
 }
 
 #[cfg(test)]

@@ -181,9 +181,9 @@ impl Index {
         let annex_b = self.repair.annex_b_tracks(&tracks, fragment, &mut self.findings);
         let converted = repair::units(fragment, &annex_b);
         let mut converted = converted.into_iter();
+        let numbers: Vec<(u64, u8)> = tracks.iter().map(|track| track.entry.number).zip(0..=u8::MAX).collect();
         for frame in kept_frames(fragment) {
-            let Some(position) = tracks.iter().position(|track| track.entry.number == frame.track) else { continue };
-            let track = u8::try_from(position).unwrap_or(u8::MAX);
+            let Some(&(_, track)) = numbers.iter().find(|(number, _)| *number == frame.track) else { continue };
             let stored = len(frame.payload.len());
             let (form, size) = if annex_b.contains(&frame.track) {
                 match converted.next().flatten() {
@@ -223,14 +223,18 @@ impl Index {
             times.clear();
             times.extend(samples.iter().filter(|sample| sample.track == index).map(|sample| sample.time));
             let Some(&last_stored) = times.last() else { continue };
-            let mut sorted = times.clone();
-            sorted.sort_unstable();
-            let reorder = sorted.iter().zip(&times).map(|(&turn, &time)| turn - time).max().unwrap_or_default();
-            let (first, last) =
-                (sorted.first().copied().unwrap_or(last_stored), sorted.last().copied().unwrap_or(last_stored));
+            let mut reorder = Nanos::ZERO;
+            if !times.is_sorted() {
+                let mut sorted = times.clone();
+                sorted.sort_unstable();
+                reorder = sorted.iter().zip(&times).map(|(&turn, &time)| turn - time).max().unwrap_or_default();
+                times = sorted;
+            }
+            let first = times.first().copied().unwrap_or(last_stored);
+            let last = times.last().copied().unwrap_or(last_stored);
             let before = previous.iter().find(|before| before.track == index).map(|before| before.last_duration);
             let of_track = |frame: &&Frame| frame.track == track.entry.number;
-            let last_frame = fragment.frames.iter().filter(of_track).find(|frame| frame.time == last);
+            let last_frame = fragment.frames.iter().rev().filter(of_track).find(|frame| frame.time == last);
             let explicit = last_frame.and_then(|frame| frame.duration);
             let counted = track.audio_clock().zip(last_frame).map(|(clock, frame)| {
                 let samples = clock.samples(len(frame.payload.len()));
@@ -257,36 +261,20 @@ impl Index {
     /// The samples of a fragment in the order they are laid out in an MP4: track by track for each second, so that players
     /// find sound and picture near each other. Each comes with its place among all samples of the index and whether a new
     /// stretch starts with it.
-    pub fn interleaved(&self, fragment: usize) -> impl Iterator<Item = (usize, bool)> {
-        const STRETCH: Nanos = Nanos(1_000_000_000);
+    #[must_use]
+    pub fn interleaved(&self, fragment: usize) -> Interleaved<'_> {
         let indexed = self.fragments.get(fragment);
-        let range = indexed.map(|indexed| indexed.samples.clone()).unwrap_or_default();
-        let tracks: Vec<u8> = indexed.iter().flat_map(|indexed| &indexed.tracks).map(|track| track.track).collect();
-        let mut ends = Vec::new();
-        let mut boundary: Option<Nanos> = None;
-        for (index, sample) in range.clone().zip(self.samples(fragment)) {
-            match boundary {
-                Some(end) if sample.time < end => {}
-                Some(_) => {
-                    ends.push(index);
-                    boundary = Some(sample.time + STRETCH);
-                }
-                None => boundary = Some(sample.time + STRETCH),
-            }
+        let base = indexed.map_or(0, |indexed| indexed.samples.start);
+        let tracks = indexed.map(|indexed| &indexed.tracks[..]).unwrap_or_default();
+        Interleaved {
+            samples: self.samples(fragment),
+            base,
+            tracks,
+            track: tracks.len(),
+            stretch: 0..0,
+            at: 0,
+            first: true,
         }
-        ends.push(range.end);
-        let mut start = range.start;
-        ends.into_iter().flat_map(move |end| {
-            let stretch = std::mem::replace(&mut start, end)..end;
-            tracks.clone().into_iter().flat_map(move |track| {
-                let mut first = true;
-                stretch.clone().filter_map(move |index| {
-                    let sample = self.samples.get(index).filter(|sample| sample.track == track)?;
-                    debug_assert_eq!(sample.track, track);
-                    Some((index, std::mem::take(&mut first)))
-                })
-            })
-        })
     }
 
     /// The sample at this place among all samples of the index.
@@ -386,6 +374,48 @@ impl Index {
     fn stripped_header<'a>(&self, indexed: &'a Indexed, sample: &Sample) -> &'a [u8] {
         let track = indexed.head.tracks.get(usize::from(sample.track));
         track.map(|track| &track.stripped_header[..]).unwrap_or_default()
+    }
+}
+
+/// See [`Index::interleaved`].
+#[derive(Debug, Clone)]
+pub struct Interleaved<'i> {
+    samples: &'i [Sample],
+    /// Place of the first of them in the index.
+    base: usize,
+    tracks: &'i [IndexedTrack],
+    /// Which track is being gone through; behind the last, the next stretch begins.
+    track: usize,
+    /// The samples that lie within one second of its first.
+    stretch: Range<usize>,
+    at: usize,
+    first: bool,
+}
+
+impl Iterator for Interleaved<'_> {
+    type Item = (usize, bool);
+
+    fn next(&mut self) -> Option<(usize, bool)> {
+        const STRETCH: Nanos = Nanos(1_000_000_000);
+        loop {
+            let Some(track) = self.tracks.get(self.track) else {
+                let start = self.stretch.end;
+                let rest = self.samples.get(start..)?;
+                let end = rest.first()?.time + STRETCH;
+                let len = rest.iter().position(|sample| sample.time >= end).unwrap_or(rest.len());
+                self.stretch = start..start + len;
+                (self.track, self.at, self.first) = (0, start, true);
+                continue;
+            };
+            let rest = self.samples.get(self.at..self.stretch.end).unwrap_or_default();
+            if let Some(skipped) = rest.iter().position(|sample| sample.track == track.track) {
+                let index = self.at + skipped;
+                self.at = index + 1;
+                return Some((self.base + index, std::mem::take(&mut self.first)));
+            }
+            self.track += 1;
+            (self.at, self.first) = (self.stretch.start, true);
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub use fragkit_codec as codec;
 /// The container, for crates that build on fragments.
 pub use fragkit_mkv as mkv;
 pub use fragment::{Completeness, Fragment, Frame, FrameCount, Head, UserTag};
-pub use index::{Index, Indexed, IndexedTrack, Sample};
+pub use index::{Index, Indexed, IndexedTrack, Interleaved, Sample};
 pub use merge::{Merge, MergeError, MergeErrorKind, MergeSummary};
 pub use number::{DecodedNumber, FragmentNumber, ParseFragmentNumberError};
 pub use run::{Run, SmallRun};

@@ -73,6 +73,7 @@ impl<I> ParseError<I> for Fault {
 }
 
 /// The bytes of a vint: its width from the leading zeros of the first byte, and all of it as one number, marker included.
+#[inline]
 fn raw_vint(input: &[u8], max: u32, too_long: impl Fn(u32) -> Fault) -> IResult<&[u8], (u32, u64), Fault> {
     let (rest, first) = be_u8.parse(input)?;
     let width = first.leading_zeros() + 1;
@@ -90,12 +91,14 @@ fn data_mask(width: u32) -> u64 {
 }
 
 /// A vint's value with its width, as block headers and lace sizes use it.
+#[inline]
 pub(crate) fn vint(input: &[u8]) -> IResult<&[u8], (u32, u64), Fault> {
     let (rest, (width, raw)) = raw_vint(input, 8, |_| Fault::Vint)?;
     Ok((rest, (width, raw & data_mask(width))))
 }
 
 /// An element's ID and size.
+#[inline]
 pub(crate) fn header(input: &[u8], widths: Widths) -> IResult<&[u8], Header, Fault> {
     let max = widths.id.min(8);
     let (rest, (id_width, id)) = raw_vint(input, max, |width| Fault::IdTooLong { width, max })?;

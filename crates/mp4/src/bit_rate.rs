@@ -22,6 +22,10 @@ impl BusiestSecond {
         if time >= behind_window {
             self.open_window(time - time % timescale);
         }
+        if count == 1 {
+            self.window_bytes = self.window_bytes.saturating_add(size);
+            return;
+        }
         let window_end = self.window_start.saturating_add(timescale);
         let inside = starts_before(window_end - time.min(window_end), duration).min(count);
         self.window_bytes = self.window_bytes.saturating_add(inside.saturating_mul(size));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::process::{Folder, Row, fragkit};
-use crate::streams::{chunks_of, documents, positions, tag_values, testdata, testdata_bytes};
+use crate::streams::{chunks_of, documents, positions, size_at, tag_values, testdata, testdata_bytes};
 
 fn listed(stream: &[u8]) -> Vec<Row> {
     fragkit("list -").stdin(stream).done().ok().rows()
@@ -96,15 +96,18 @@ fn tags_are_written_in_either_spelling() {
 
 #[test]
 fn clusters_say_how_long_they_are_only_if_asked() {
-    let first_size_bytes = |options: &str| -> Vec<u8> {
+    let clusters = |stream: &[u8]| positions(stream, b"\x1F\x43\xB6\x75").into_iter().map(|at| at + 4).collect::<Vec<_>>();
+    for options in ["", "--cluster-size unknown"] {
         let stream = chunks_of("h264-baseline.mkv", options);
-        positions(&stream, b"\x1F\x43\xB6\x75").into_iter().map(|at| stream[at + 4]).collect()
-    };
-    assert_eq!(first_size_bytes(""), [0xFF; 3]);
-    assert_eq!(first_size_bytes("--cluster-size unknown"), [0xFF; 3]);
-    let known = first_size_bytes("--cluster-size known");
-    assert!(known.len() == 3 && known.iter().all(|byte| !matches!(byte, 0x01 | 0x7F | 0xFF)), "{known:X?}");
-    assert_eq!(listed(&chunks_of("h264-baseline.mkv", "--cluster-size known")).len(), 3);
+        assert_eq!(clusters(&stream).iter().map(|&at| stream[at]).collect::<Vec<_>>(), [0xFF; 3]);
+    }
+    let stream = chunks_of("h264-baseline.mkv", "--cluster-size known");
+    assert_eq!(clusters(&stream).len(), 3);
+    for at in clusters(&stream) {
+        let (size, width) = size_at(&stream, at);
+        assert_eq!(stream[at + width + size..][..4], *b"\x12\x54\xC3\x67", "Tags follow the Cluster");
+    }
+    assert_eq!(listed(&stream).len(), 3);
 }
 
 #[test]

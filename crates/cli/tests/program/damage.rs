@@ -110,7 +110,7 @@ fn a_broken_chunk_in_the_middle_costs_itself_only() {
     let without_end = [&stream[..cluster], &stream[third.end..]].concat();
     let streams = [
         ("garbage over the tags", broken(tags, &[0xEE; 150])),
-        ("garbage over the frames", broken(cluster + 20, &[0; 900])),
+        ("garbage over the cluster", broken(cluster + 5, &[0xEE; 900])),
         ("no cluster", without_end),
         ("an impossible size", broken(tags + 4, &[0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF])),
         ("cut short", [&stream[..third.start + 5000], &stream[third.end..]].concat()),
@@ -149,10 +149,10 @@ fn very_many_findings_are_counted_and_not_all_shown() {
     let exception = testdata_bytes("exceptions.chunks.mkv");
     let exception = &exception[documents(&exception)[2].clone()];
     let many = [&stream[..], &exception.repeat(80)].concat();
-    let done = fragkit("list -").stdin(many).done();
-    assert_eq!((done.code, done.rows().len()), (Some(0), 4));
-    assert_eq!(done.findings().len(), 50);
-    assert_eq!(done.errors(), ["fragkit: 30 more findings; `fragkit inspect` shows all"]);
+    let done = fragkit("list -").stdin(many).done().ok();
+    assert_eq!(done.rows().len(), 4);
+    assert_eq!(done.findings().len(), 51);
+    assert_eq!(done.findings()[50], "fragkit: note: 30 more findings; `fragkit inspect` shows all");
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::fs;
 use crate::process::{Call, Folder, fragkit};
 use crate::streams::{CAPTURES, capture, documents, testdata, testdata_bytes};
 
-/// What `list`, `inspect` and a clip of the inputs give.
-fn results(inputs: &dyn Fn(Call) -> Call) -> [Vec<u8>; 4] {
-    ["list", "list --json", "inspect --json", "clip -o -"].map(|words| inputs(fragkit(words)).done().ok().stdout)
+/// What the subcommands make of the inputs.
+fn results(inputs: &dyn Fn(Call) -> Call) -> [Vec<u8>; 5] {
+    ["list", "list --json", "inspect --json", "clip -o -", "merge -o -"].map(|words| inputs(fragkit(words)).done().ok().stdout)
 }
 
 #[test]

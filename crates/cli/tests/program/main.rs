@@ -18,6 +18,7 @@ mod inputs;
 mod inspect;
 mod list;
 mod media;
+mod merge;
 mod outputs;
 mod process;
 mod refusals;

@@ -21,6 +21,8 @@ fn writers() -> Vec<(&'static str, Call)> {
         ("clip of a range from a pipe", fragkit("clip - --from +1s -o").stdin(testdata_bytes(STREAM))),
         ("media", media(fragkit("media").arg(testdata(STREAM)))),
         ("media from a pipe", media(fragkit("media -").stdin(testdata_bytes(STREAM)))),
+        ("merge", fragkit("merge").arg(testdata(STREAM)).arg("-o")),
+        ("merge from a pipe", fragkit("merge - -o").stdin(testdata_bytes(STREAM))),
         ("chunks", fragkit("chunks").arg(testdata(PLAIN)).arg("-o")),
         ("chunks from a pipe", fragkit("chunks - -o").stdin(testdata_bytes(PLAIN))),
     ]
@@ -52,7 +54,9 @@ fn a_run_that_fails_leaves_the_old_file_as_it_was() {
         (fragkit("clip").arg(&input), 1),
         (fragkit("clip -").stdin(&*changing), 1),
         (fragkit("clip - --from +1h").stdin(testdata_bytes(STREAM)), 1),
-        (fragkit("media --fragment 5 --").arg(testdata(STREAM)), 1),
+        (fragkit("media").arg(testdata(STREAM)).words("--fragment 5"), 1),
+        (fragkit("merge").arg(&input), 1),
+        (fragkit("merge - --from +1h").stdin(testdata_bytes(STREAM)), 1),
         (fragkit("chunks").arg(testdata(STREAM)), 1),
         (fragkit("chunks -").stdin(&b"no media"[..]), 1),
         (fragkit("chunks").arg(testdata("zlib.mkv")), 1),
@@ -137,6 +141,7 @@ fn a_full_standard_output_is_told() {
         ("inspect", STREAM),
         ("inspect --json", STREAM),
         ("clip -o -", STREAM),
+        ("merge -o -", STREAM),
         (&*format!("media -o - --fragment {number} --"), STREAM),
         ("chunks -o -", PLAIN),
     ] {
@@ -164,6 +169,7 @@ fn a_disk_that_fills_up_keeps_the_old_file_and_nothing_else() {
     for script in [
         r#""$2" clip "$3" -o out"#,
         r#"cat "$3" | "$2" clip - -o out"#,
+        r#""$2" merge "$3" -o out"#,
         r#""$2" chunks "$4" -o out"#,
         r#"cat "$4" | "$2" chunks - -o out"#,
     ] {
@@ -197,6 +203,7 @@ fn an_output_that_is_also_an_input_is_refused() {
     refuse(fragkit("clip").arg("in.mkv").current_dir(folder.path()), &stream);
     refuse(fragkit("media").arg(&stream).arg("--fragment").arg(&number), &stream);
     refuse(fragkit("clip").arg(folder.path()), &stream);
+    refuse(fragkit("merge").arg(&stream), &stream);
     let plain = folder.put("plain.mkv", testdata_bytes(PLAIN));
     refuse(fragkit("chunks").arg(&plain), &plain);
     assert!(folder.read("plain.mkv") == testdata_bytes(PLAIN));
@@ -237,6 +244,7 @@ fn a_reader_that_goes_away_is_success_without_noise() {
         ("inspect -", STREAM),
         ("inspect - --json", STREAM),
         ("clip - -o -", STREAM),
+        ("merge - -o -", STREAM),
         (&*format!("media - -o - --fragment {number}"), STREAM),
         ("chunks - -o -", PLAIN),
     ] {

@@ -5,7 +5,7 @@ use crate::process::{Folder, fragkit};
 use crate::streams::testdata;
 
 /// Every way to read an input, with an output where there is one to be named.
-const READERS: [&str; 8] = [
+const READERS: [&str; 9] = [
     "list",
     "list --json",
     "inspect",
@@ -13,6 +13,7 @@ const READERS: [&str; 8] = [
     "media --fragment 1 -o out",
     "clip -o out",
     "clip --on-change split --from +1s -o out",
+    "merge -o out",
     "chunks -o out",
 ];
 
@@ -79,7 +80,7 @@ fn an_empty_input_is_told_as_such() {
 fn a_range_that_ends_before_it_starts_is_wrong_usage() {
     let folder = Folder::new();
     let stream = testdata("h264-baseline.chunks.mkv");
-    for words in ["list", "list --by server", "clip -o out"] {
+    for words in ["list", "list --by server", "clip -o out", "merge -o out"] {
         for range in ["--from +2s --to +1s", "--from 1704067202 --to 2024-01-01T00:00:01Z", "--to 5 --from 5.001"] {
             let done = fragkit(words).words(range).arg(&stream).current_dir(folder.path()).done();
             let line = done.refused(2);

@@ -60,12 +60,18 @@ pub fn tag_values(stream: &[u8], name: &str) -> Vec<String> {
     let values = positions(stream, format!("AWS_KINESISVIDEO_{name}").as_bytes()).into_iter().map(|at| {
         let rest = &stream[at + "AWS_KINESISVIDEO_".len() + name.len()..];
         let rest = rest.strip_prefix(b"\x44\x87").expect("a TagString behind the TagName");
-        let width = usize::try_from(rest[0].leading_zeros()).unwrap() + 1;
-        let first = usize::from(rest[0]) & (0x7F >> (width - 1));
-        let size = rest[1..width].iter().fold(first, |size, byte| size << 8 | usize::from(*byte));
+        let (size, width) = size_at(rest, 0);
         String::from_utf8(rest[width..width + size].to_vec()).unwrap()
     });
     values.collect()
+}
+
+/// The size of an element as it stands at an offset, and how many bytes it takes to say it.
+pub fn size_at(stream: &[u8], at: usize) -> (usize, usize) {
+    let width = usize::try_from(stream[at].leading_zeros()).unwrap() + 1;
+    let first = usize::from(stream[at]) & (0x7F >> (width - 1));
+    let size = stream[at + 1..at + width].iter().fold(first, |size, byte| size << 8 | usize::from(*byte));
+    (size, width)
 }
 
 /// Replaces bytes by as many others, which must occur once.

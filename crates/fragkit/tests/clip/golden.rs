@@ -39,7 +39,12 @@ fn golden_clips_have_the_pinned_digests() {
     assert_eq!(found, GOLDEN);
 }
 
-const GOLDEN: [&str; 4] = ["", "", "", ""];
+const GOLDEN: [&str; 4] = [
+    "h264-high-bframes-aac.chunks.mkv Compact 70882 88efe48c1698d1a2",
+    "h264-high-bframes-aac.chunks.mkv Keep 70882 88efe48c1698d1a2",
+    "h265-bframes-aac.mkv Compact 60748 12eac27e3f93afe6",
+    "h264-alaw.mkv Keep 62852 45ce562fdc5dbeb2",
+];
 
 /// FNV-1a with 64 bits: enough to notice a change.
 fn fnv1a(bytes: &[u8]) -> u64 {

@@ -2,7 +2,7 @@
 
 use fragkit_mkv::{Block, EndedBy, SimpleTag};
 
-use super::frames_of;
+use super::each_frame;
 use crate::fragment::{Completeness, Fragment, Frame, FrameCount, Head, UserTag};
 use crate::service::{ServiceTag, ServiceTags};
 use crate::time::Nanos;
@@ -10,6 +10,9 @@ use crate::tracks::Tracks;
 
 /// Frames are counted by track for this many tracks, or for as many as there are.
 const MAX_COUNTED_TRACKS: usize = 256;
+
+/// Room is made ahead for this many frames at most.
+const MOST_FRAMES_AHEAD: usize = 4096;
 
 /// A document whose end has not come yet.
 #[derive(Debug)]
@@ -24,7 +27,7 @@ pub(super) struct Chunk {
     first_cluster: Option<Nanos>,
     cluster: Nanos,
     in_media: bool,
-    count: u64,
+    counts: Counts,
     last_offset: u64,
 }
 
@@ -48,12 +51,25 @@ impl Head {
             span: None,
         }
     }
+}
 
-    /// Counts a frame in.
-    pub(crate) fn count(&mut self, frame: &Frame) {
+/// What is counted of the frames of a fragment while they come.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    frame_counts: Vec<FrameCount>,
+    span: Option<(Nanos, Nanos)>,
+    /// Frames of all tracks.
+    pub(super) frames: u64,
+}
+
+impl Counts {
+    /// Counts a frame in. `tracks` is how many tracks there are.
+    #[inline]
+    pub(super) fn add(&mut self, frame: &Frame, tracks: usize) {
         let bytes = u64::try_from(frame.payload.len()).unwrap_or_default();
         let key_frames = u64::from(frame.keyframe);
-        let counts_all = self.frame_counts.len() < self.tracks.len().max(MAX_COUNTED_TRACKS);
+        self.frames += 1;
+        let counts_all = self.frame_counts.len() < tracks.max(MAX_COUNTED_TRACKS);
         match self.frame_counts.iter_mut().find(|count| count.track == frame.track) {
             Some(count) => {
                 count.frames += 1;
@@ -62,28 +78,33 @@ impl Head {
             }
             // Blocks may name any number of tracks that are not there; those are not all worth a count of their own.
             None if counts_all => {
-                self.frame_counts.push(FrameCount { track: frame.track, frames: 1, key_frames, bytes })
+                self.frame_counts.push(FrameCount { track: frame.track, frames: 1, key_frames, bytes });
             }
             None => {}
         }
-        self.span = Some(
-            self.span.map_or((frame.time, frame.time), |(first, last)| (first.min(frame.time), last.max(frame.time))),
-        );
+        let (first, last) = self.span.unwrap_or((frame.time, frame.time));
+        self.span = Some((first.min(frame.time), last.max(frame.time)));
+    }
+
+    pub(super) fn into_head(self, head: &mut Head) {
+        head.frame_counts = self.frame_counts;
+        head.span = self.span;
     }
 }
 
 impl Chunk {
-    pub(super) fn new(offset: u64) -> Self {
+    /// A chunk that starts at `offset` and may hold about as many frames as the last one did.
+    pub(super) fn new(offset: u64, frames: usize) -> Self {
         Chunk {
             head: Head::empty(offset),
-            frames: Vec::new(),
+            frames: Vec::with_capacity(frames.min(MOST_FRAMES_AHEAD)),
             service: ServiceTags::default(),
             date_utc: None,
             cluster_ended: None,
             first_cluster: None,
             cluster: Nanos::ZERO,
             in_media: false,
-            count: 0,
+            counts: Counts::default(),
             last_offset: offset,
         }
     }
@@ -125,24 +146,23 @@ impl Chunk {
 
     pub(super) fn add(&mut self, block: Block, keep: bool) {
         self.last_offset = block.offset;
-        let Chunk { head, frames, count, .. } = self;
-        let tracks = head.tracks.clone();
-        for frame in frames_of(block, self.cluster, &tracks, head.timestamp_scale) {
-            head.count(&frame);
-            *count += 1;
+        let Chunk { head, frames, counts, .. } = self;
+        each_frame(block, self.cluster, &head.tracks, head.timestamp_scale, |frame| {
+            counts.add(&frame, head.tracks.len());
             if keep {
                 frames.push(frame);
             }
-        }
+        });
     }
 
     /// How many frames there are, and the offset of the last block.
     pub(super) fn frames(&self) -> (u64, u64) {
-        (self.count, self.last_offset)
+        (self.counts.frames, self.last_offset)
     }
 
     pub(super) fn into_fragment(self) -> Fragment {
-        let Chunk { mut head, frames, service, .. } = self;
+        let Chunk { mut head, frames, service, counts, .. } = self;
+        counts.into_head(&mut head);
         head.number = service.number;
         head.producer_timestamp = service.producer_timestamp;
         head.server_timestamp = service.server_timestamp;

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use fragkit_mkv::{Block, TrackType};
 
-use super::chunk::Chunk;
-use super::{Item, frames_of};
+use super::chunk::{Chunk, Counts};
+use super::{Item, each_frame};
 use crate::fragment::{Completeness, Fragment, Frame, Head};
 use crate::number::FragmentNumber;
 use crate::time::{Nanos, Timestamp};
@@ -36,7 +36,7 @@ pub(super) struct Plain {
 struct Open {
     head: Head,
     frames: Vec<Frame>,
-    count: u64,
+    counts: Counts,
     /// Time of the first Cluster less what the producer timestamp lacks of it.
     start: Nanos,
 }
@@ -111,18 +111,18 @@ impl Plain {
         };
         // Scales finer than a millisecond leave a rest that belongs to the frames' times.
         let start = self.cluster - (wall - timestamp.nanos());
-        self.open = Some(Open { head, frames: Vec::new(), count: 0, start });
+        self.open = Some(Open { head, frames: Vec::new(), counts: Counts::default(), start });
     }
 
     fn append(&mut self, chunk: &Chunk, block: Block, keep: bool) {
         let Some(open) = &mut self.open else { return };
-        for frame in frames_of(block, self.cluster - open.start, &chunk.head.tracks, chunk.head.timestamp_scale) {
-            open.head.count(&frame);
-            open.count += 1;
+        let (tracks, base) = (&chunk.head.tracks, self.cluster - open.start);
+        each_frame(block, base, tracks, chunk.head.timestamp_scale, |frame| {
+            open.counts.add(&frame, tracks.len());
             if keep {
                 open.frames.push(frame);
             }
-        }
+        });
     }
 
     pub(super) fn end_cluster(&mut self, chunk: &Chunk, keep: bool, ready: &mut VecDeque<Item>) {
@@ -134,7 +134,7 @@ impl Plain {
 
     /// How many frames the open fragment and the undecided Cluster have, and the offset of the last block.
     pub(super) fn frames(&self) -> (u64, u64) {
-        (self.open.as_ref().map_or(0, |open| open.count) + self.undecided_frames, self.last_offset)
+        (self.open.as_ref().map_or(0, |open| open.counts.frames) + self.undecided_frames, self.last_offset)
     }
 
     /// The number of the open fragment.
@@ -144,6 +144,7 @@ impl Plain {
 
     fn emit(&mut self, end: u64, completeness: Completeness, ready: &mut VecDeque<Item>) {
         let Some(mut open) = self.open.take() else { return };
+        open.counts.into_head(&mut open.head);
         open.head.size = end.saturating_sub(open.head.offset);
         open.head.completeness = completeness;
         if let (Some((first, _)), Some(start)) = (open.head.span, open.head.producer_timestamp) {

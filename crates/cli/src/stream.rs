@@ -43,9 +43,7 @@ impl Input {
     pub(crate) fn into_source(self) -> Result<Source, Error> {
         match self {
             Input::Files(source) => Ok(source),
-            Input::Pipe(mut reader) => {
-                Source::spool(&mut reader).map_err(|error| error.at("cannot take in the input"))
-            }
+            Input::Pipe(mut reader) => Source::spool(&mut reader).map_err(|error| error.at("cannot take in the input")),
         }
     }
 }

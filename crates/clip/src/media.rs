@@ -142,3 +142,61 @@ fn colour(video: &Video, stream: Option<&VideoParameters>) -> Option<Colour> {
 pub(crate) fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
+
+#[cfg(test)]
+mod tests {
+    use fragkit_fragment::mkv::Colour as MkvColour;
+
+    use super::*;
+
+    fn video(size: (u64, u64), display: (u64, u64), unit: u64) -> Video {
+        let (pixel_width, pixel_height) = size;
+        let (display_width, display_height) = (Some(display.0), Some(display.1));
+        Video { pixel_width, pixel_height, display_width, display_height, display_unit: unit, ..Video::default() }
+    }
+
+    #[test]
+    fn the_display_size_gives_the_sample_aspect() {
+        assert_eq!(container_aspect(&video((720, 576), (1024, 576), 0)), Some((64, 45)));
+        assert_eq!(container_aspect(&video((720, 576), (16, 9), 3)), Some((64, 45)));
+        assert_eq!(container_aspect(&video((640, 480), (640, 480), 0)), Some((1, 1)));
+        let mut cropped = video((176, 144), (160, 120), 0);
+        (cropped.pixel_crop.left, cropped.pixel_crop.top) = (16, 24);
+        assert_eq!(container_aspect(&cropped), Some((1, 1)));
+    }
+
+    #[test]
+    fn a_display_size_in_other_units_or_of_nothing_gives_no_aspect() {
+        // Centimetres.
+        assert_eq!(container_aspect(&video((720, 576), (20, 15), 1)), None);
+        assert_eq!(container_aspect(&video((720, 576), (0, 576), 0)), None);
+        assert_eq!(container_aspect(&video((0, 0), (16, 9), 3)), None);
+        assert_eq!(container_aspect(&Video::default()), None);
+        let mut cropped = video((16, 16), (16, 16), 0);
+        cropped.pixel_crop.left = u64::MAX;
+        assert_eq!(container_aspect(&cropped), None);
+        assert_eq!(container_aspect(&video((u64::MAX, 2), (u64::MAX, 3), 0)), None);
+    }
+
+    #[test]
+    fn what_the_bitstream_does_not_say_of_colour_the_container_may() {
+        let told = |colour| Video { colour: Some(colour), ..Video::default() };
+        let bt709 = MkvColour {
+            primaries: Some(1),
+            transfer_characteristics: Some(1),
+            matrix_coefficients: Some(1),
+            range: Some(2),
+            ..MkvColour::default()
+        };
+        let full = Colour { primaries: 1, transfer: 1, matrix: 1, full_range: true };
+        assert_eq!(colour(&told(bt709.clone()), None), Some(full));
+        // One value is enough; the others are "unspecified".
+        let matrix = MkvColour { matrix_coefficients: Some(6), ..MkvColour::default() };
+        let half = Colour { primaries: 2, transfer: 2, matrix: 6, full_range: false };
+        assert_eq!(colour(&told(matrix), None), Some(half));
+        // A range that is no range, and a value too large to be one.
+        let odd = MkvColour { range: Some(3), matrix_coefficients: Some(70_000), ..MkvColour::default() };
+        assert_eq!(colour(&told(odd), None), None);
+        assert_eq!(colour(&Video::default(), None), None);
+    }
+}

@@ -81,21 +81,27 @@ impl Samples {
 
     pub(crate) fn push(&mut self, frame: Frame) -> Result<(), Error> {
         let timescale = self.table.timescale();
-        let ticks = frame.present.ticks(timescale);
+        let ticks = |time: Nanos| time.ticks(timescale);
         let (decode, present, nominal, sync) = match &self.kind {
             Kind::Video { reorder } => {
-                let turn = frame.turn.ticks(timescale) - reorder;
+                let present = ticks(frame.present);
+                let turn = if *reorder == 0 { present } else { ticks(frame.turn) - reorder };
                 // Fragments that overlap would make decode times go back.
                 let decode = self.pending.map_or(turn, |last| turn.max(last.decode + 1));
-                (decode, ticks, 0, frame.sync)
+                (decode, present, 0, frame.sync)
             }
             Kind::Audio { clock, tolerance, .. } => {
                 let nominal = i64::from(clock.samples(frame.size));
-                let due = self.pending.map_or(ticks, |last| last.decode + last.nominal);
-                let departs = (Nanos::from_ticks(due, timescale) - frame.present).abs() > *tolerance;
-                // Behind an overlap the clock is met over several frames, each at least half as long as its samples.
-                let floor = self.pending.map_or(ticks, |last| last.decode + (last.nominal / 2).max(1));
-                let decode = if departs { ticks.max(floor) } else { due };
+                let decode = match self.pending {
+                    None => ticks(frame.present),
+                    Some(last) => {
+                        let due = last.decode + last.nominal;
+                        // Behind an overlap the clock is met over several frames, each at least half as long as its samples.
+                        let floor = last.decode + (last.nominal / 2).max(1);
+                        let departs = departs(due, timescale, frame.present, *tolerance);
+                        if departs { ticks(frame.present).max(floor) } else { due }
+                    }
+                };
                 (decode, decode, nominal, true)
             }
         };
@@ -139,6 +145,15 @@ impl Samples {
     }
 }
 
+/// Whether `due` ticks are further than `tolerance` from `present`. Both are multiplied out, since this is asked for every
+/// frame and division is slow.
+fn departs(due: i64, timescale: u32, present: Nanos, tolerance: Nanos) -> bool {
+    const NANOS: i128 = 1_000_000_000;
+    let timescale = i128::from(timescale);
+    let distance = i128::from(due) * NANOS - i128::from(present.0) * timescale;
+    distance.abs() > i128::from(tolerance.0) * timescale
+}
+
 /// A track's table with what its edit list needs.
 #[derive(Debug)]
 pub(crate) struct Finished {
@@ -149,4 +164,108 @@ pub(crate) struct Finished {
     pub(crate) media_time: u64,
     /// End of the latest sample since the clip's start.
     pub(crate) end: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use fragkit_mp4::check::{Part, check_parts};
+    use fragkit_mp4::{Audio, Movie, SampleEntry, Track};
+
+    use super::*;
+
+    fn frame(present_ms: i64, turn_ms: i64) -> Frame {
+        let (present, turn) = (Nanos::from_millis(present_ms), Nanos::from_millis(turn_ms));
+        Frame { offset: 0, size: 10, present, turn, sync: true, chunk_starts: false }
+    }
+
+    /// Duration and composition offset of each sample, as a reader sees them.
+    fn read_back(finished: &Finished) -> Vec<(u32, i32)> {
+        let entry = SampleEntry::Alaw { audio: Audio { channels: 1, sampling_frequency: 8000 } };
+        let tracks = vec![Track::new(1, entry, finished.table.clone())];
+        let head = Movie { timescale: 1000, creation_time: None, tracks }.head(1000).unwrap();
+        let size = u64::try_from(head.len()).unwrap() + 1000;
+        let summary = check_parts(&[Part { offset: 0, bytes: &head }], size).unwrap();
+        summary.tracks[0].samples().map(|sample| (sample.duration, sample.composition_offset)).collect()
+    }
+
+    /// Feeds frames one behind the other.
+    fn finish(mut samples: Samples, frames: &[Frame], last_ms: i64) -> Finished {
+        let mut offset = 0;
+        for frame in frames {
+            samples.push(Frame { offset, ..*frame }).unwrap();
+            offset += u64::from(frame.size);
+        }
+        samples.finish(Nanos::from_millis(last_ms)).unwrap()
+    }
+
+    #[test]
+    fn pictures_in_order_are_decoded_when_they_are_presented() {
+        let frames = [frame(20, 20), frame(53, 53), frame(87, 87)];
+        let finished = finish(Samples::video(1000, Nanos::ZERO), &frames, 40);
+        assert_eq!(read_back(&finished), [(33, 0), (34, 0), (40, 0)]);
+        assert_eq!((finished.first, finished.media_time, finished.end), (20, 0, 127));
+    }
+
+    #[test]
+    fn b_frames_are_decoded_at_their_turns_moved_ahead_by_the_longest_wait() {
+        // I0 P3 B1 B2: the second B-frame is decoded two turns after the P-frame took its place.
+        let frames = [frame(0, 0), frame(120, 40), frame(40, 80), frame(80, 120)];
+        let finished = finish(Samples::video(1000, Nanos::from_millis(40)), &frames, 40);
+        assert_eq!(read_back(&finished), [(40, 40), (40, 120), (40, 0), (40, 0)]);
+        // Decoding starts 40 ms before the first picture, which is where the edit starts.
+        assert_eq!((finished.first, finished.media_time, finished.end), (0, 40, 160));
+    }
+
+    #[test]
+    fn decode_times_do_not_go_back_where_fragments_overlap() {
+        let frames = [frame(0, 0), frame(100, 100), frame(50, 50), frame(150, 150)];
+        let finished = finish(Samples::video(1000, Nanos::ZERO), &frames, 50);
+        assert_eq!(read_back(&finished), [(100, 0), (1, 0), (49, -51), (50, 0)]);
+    }
+
+    #[test]
+    fn a_wait_that_is_no_whole_number_of_ticks_is_rounded_up() {
+        let Kind::Video { reorder } = Samples::video(1000, Nanos(40_000_001)).kind else { panic!() };
+        assert_eq!(reorder, 41);
+    }
+
+    fn aac() -> Samples {
+        let clock = AudioClock::PerFrame { sampling_frequency: 16_000, samples_per_frame: 1024 };
+        Samples::audio(clock, Nanos(1_000_000), false)
+    }
+
+    #[test]
+    fn sound_is_not_corrected_for_a_millisecond() {
+        // 64 ms each, told a millisecond early or late.
+        let frames = [0, 65, 127, 192, 257].map(|time| frame(time, time));
+        assert_eq!(read_back(&finish(aac(), &frames, 1)), [(1024, 0); 5]);
+    }
+
+    #[test]
+    fn sound_meets_the_source_when_it_departs_by_more_than_a_millisecond() {
+        let frames = [0, 64, 130, 194].map(|time| frame(time, time));
+        // The frame before lasts two milliseconds longer, and the rest goes on from there.
+        assert_eq!(read_back(&finish(aac(), &frames, 1)), [(1024, 0), (1024 + 32, 0), (1024, 0), (1024, 0)]);
+    }
+
+    #[test]
+    fn sound_that_overlaps_is_shortened_to_half_a_frame_at_most() {
+        let frames = [0, 64, 20, 84, 148, 212].map(|time| frame(time, time));
+        let read = read_back(&finish(aac(), &frames, 1));
+        assert_eq!(read.iter().map(|(duration, _)| *duration).collect::<Vec<_>>(), [1024, 512, 512, 512, 832, 1024]);
+        // The last frame is on time again.
+        assert_eq!(1024 + 3 * 512 + 832, 212 * 16);
+    }
+
+    #[test]
+    fn each_sample_of_regular_g711_is_one_of_the_table() {
+        let clock = AudioClock::PerBlock { sampling_frequency: 8000, block_align: 2 };
+        let frames = [frame(0, 0), frame(1, 1)];
+        let regular = finish(Samples::audio(clock, Nanos(1_000_000), true), &frames, 1);
+        assert_eq!(read_back(&regular), [(1, 0); 10]);
+        // Otherwise blocks stay whole, so that one can be stretched.
+        let frames = [frame(0, 0), frame(100, 100)];
+        let irregular = finish(Samples::audio(clock, Nanos(1_000_000), false), &frames, 1);
+        assert_eq!(read_back(&irregular), [(800, 0), (5, 0)]);
+    }
 }

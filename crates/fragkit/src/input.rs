@@ -115,6 +115,14 @@ impl Source {
         range: Range<u64>,
         mut each: impl FnMut(&'s [u8]) -> Result<(), E>,
     ) -> Result<(), E> {
+        // One file is the common case, and this is asked for every frame.
+        if let [(0, bytes)] = &self.parts[..] {
+            let within = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+            return match bytes.get(within(range.start)..within(range.end)) {
+                Some(slice) if !slice.is_empty() => each(slice),
+                _ => Ok(()),
+            };
+        }
         let first = self.parts.partition_point(|(start, _)| *start <= range.start).saturating_sub(1);
         for (start, bytes) in self.parts.iter().skip(first) {
             if *start >= range.end {

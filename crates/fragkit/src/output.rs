@@ -159,6 +159,9 @@ const MAX_SLICES: usize = 1024;
 /// Runs shorter than this are copied together: a slice of its own costs the system more than the bytes do.
 const SMALL_RUN: usize = 2048;
 
+/// At most this much is copied for one call, so that it stays in the processor's cache.
+const SMALL_BATCH_BYTES: usize = 256 << 10;
+
 /// At most this much is gathered for one call.
 const BATCH_BYTES: usize = 8 << 20;
 
@@ -215,7 +218,7 @@ impl<'s, W: Write> RunWriter<'s, W> {
             Some(Piece::Small(last)) => {
                 *last = end;
                 self.bytes += bytes.len();
-                if self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
+                if self.small.len() >= SMALL_BATCH_BYTES { self.flush() } else { Ok(()) }
             }
             _ => self.push(Piece::Small(end), bytes.len()),
         }

@@ -120,6 +120,15 @@ impl Assembler {
             if let Some(item) = self.ready.pop_front() {
                 return Some(item);
             }
+            while let Some(block) = self.parser.poll_block() {
+                self.block(block);
+                if !self.ready.is_empty() {
+                    break;
+                }
+            }
+            if !self.ready.is_empty() {
+                continue;
+            }
             match self.parser.poll() {
                 Ok(Some(event)) => self.event(event),
                 Ok(None) => return None,
@@ -189,15 +198,26 @@ impl Assembler {
         }
     }
 
+    #[inline]
     fn block(&mut self, block: Block) {
         let Some(chunk) = &mut self.chunk else { return };
+        let most = u64::try_from(self.limits.max_frames).unwrap_or(u64::MAX);
         if !chunk.head.plain {
             chunk.add(block, self.keep_frames);
+            if chunk.frames().0 <= most {
+                return;
+            }
         } else {
             self.plain.add(chunk, block, self.keep_frames, &mut self.ready);
         }
+        self.hold_to_max_frames(most);
+    }
+
+    /// Breaks off the open fragment if it has too many frames.
+    fn hold_to_max_frames(&mut self, most: u64) {
+        let Some(chunk) = &mut self.chunk else { return };
         let (count, offset) = if chunk.head.plain { self.plain.frames() } else { chunk.frames() };
-        if count > u64::try_from(self.limits.max_frames).unwrap_or(u64::MAX) {
+        if count > most {
             let message = format!("more than {} frames in one fragment (limit max_frames)", self.limits.max_frames);
             self.ready.push_back(Item::Finding(Finding {
                 fragment_number: if chunk.head.plain { self.plain.number() } else { chunk.service.number.clone() },

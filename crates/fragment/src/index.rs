@@ -12,7 +12,7 @@ use crate::fragment::{Fragment, Frame, Head};
 use crate::run::{Run, SmallRun};
 use crate::time::{Nanos, Timestamp};
 use crate::timeline::TrackSpan;
-use crate::tracks::{Track, Tracks};
+use crate::tracks::Tracks;
 use repair::Repair;
 
 /// Fragments without their payload.
@@ -181,27 +181,24 @@ impl Index {
         let annex_b = self.repair.annex_b_tracks(&tracks, fragment, &mut self.findings);
         let converted = repair::units(fragment, &annex_b);
         let mut converted = converted.into_iter();
-        let numbers: Vec<(u64, u8)> = tracks.iter().map(|track| track.entry.number).zip(0..=u8::MAX).collect();
+        let places: Vec<u64> = tracks.iter().map(|track| track.entry.number).collect();
+        self.samples.reserve(fragment.frames.len());
         for frame in kept_frames(fragment) {
-            let Some(&(_, track)) = numbers.iter().find(|(number, _)| *number == frame.track) else { continue };
+            let Some(position) = places.iter().position(|&number| number == frame.track) else { continue };
+            let track = u8::try_from(position).unwrap_or(u8::MAX);
             let stored = len(frame.payload.len());
-            let (form, size) = if annex_b.contains(&frame.track) {
-                match converted.next().flatten() {
-                    Some(found) => {
-                        let size = found.iter().map(|unit| unit.len() + 4).sum();
-                        let unit = |unit: Range<usize>| Unit { start: len(unit.start), len: len(unit.len()) };
-                        self.units.extend(found.into_iter().map(unit));
-                        (Form::AnnexB, len(size))
-                    }
-                    None => (Form::AsStored, stored),
-                }
-            } else if frame.stripped > 0 {
-                (Form::Stripped, stored)
-            } else {
-                (Form::AsStored, stored)
-            };
-            let &Frame { offset, time, keyframe, .. } = frame;
-            self.samples.push(Sample { offset, time, size, track, keyframe, form });
+            let form = if frame.stripped > 0 { Form::Stripped } else { Form::AsStored };
+            let mut sample =
+                Sample { offset: frame.offset, time: frame.time, size: stored, track, keyframe: frame.keyframe, form };
+            if annex_b.contains(&frame.track)
+                && let Some(found) = converted.next().flatten()
+            {
+                sample.size = len(found.iter().map(|unit| unit.len() + 4).sum());
+                sample.form = Form::AnnexB;
+                let unit = |unit: Range<usize>| Unit { start: len(unit.start), len: len(unit.len()) };
+                self.units.extend(found.into_iter().map(unit));
+            }
+            self.samples.push(sample);
         }
         let head = Head { tracks: tracks.clone(), tags: Vec::new(), ..fragment.head.clone() };
         let previous = self.fragments.last().map(|last| last.tracks.as_slice()).unwrap_or_default();
@@ -408,7 +405,12 @@ impl Iterator for Interleaved<'_> {
                 continue;
             };
             let rest = self.samples.get(self.at..self.stretch.end).unwrap_or_default();
-            if let Some(skipped) = rest.iter().position(|sample| sample.track == track.track) {
+            // With a single track, every sample is the next one.
+            let skipped = match rest {
+                [sample, ..] if sample.track == track.track => Some(0),
+                _ => rest.iter().position(|sample| sample.track == track.track),
+            };
+            if let Some(skipped) = skipped {
                 let index = self.at + skipped;
                 self.at = index + 1;
                 return Some((self.base + index, std::mem::take(&mut self.first)));
@@ -457,11 +459,12 @@ impl Indexed {
 
 /// The frames that an output can use: those of known tracks whose storage can be undone.
 fn kept_frames(fragment: &Fragment) -> impl Iterator<Item = &Frame> {
-    fragment.frames.iter().filter(|frame| {
-        let track = fragment.head.tracks.by_number(frame.track);
-        let restored =
-            |track: &Track| track.refused_encoding.is_none() && track.stripped_header.len() == frame.stripped;
-        track.is_some_and(restored) && !frame.payload.is_empty()
+    // Which tracks can be used is asked of each track once, not for each frame.
+    let usable = fragment.head.tracks.iter().filter(|track| track.refused_encoding.is_none());
+    let usable: Vec<(u64, usize)> = usable.map(|track| (track.entry.number, track.stripped_header.len())).collect();
+    fragment.frames.iter().filter(move |frame| {
+        let of_track = |&(number, stripped): &(u64, usize)| number == frame.track && stripped == frame.stripped;
+        !frame.payload.is_empty() && usable.iter().any(of_track)
     })
 }
 

@@ -56,6 +56,7 @@ impl Input {
     }
 
     /// What can be read without a copy right now. Empty only at the end of what was pushed.
+    #[inline]
     pub(crate) fn front(&mut self) -> &[u8] {
         if self.cursor >= self.current.len() {
             self.settle_cursor();
@@ -98,6 +99,7 @@ impl Input {
 
     /// The next `total` bytes without the first `header` of them, if they lie in one piece: the common case of
     /// [`Input::take`].
+    #[inline]
     pub(crate) fn take_behind(&mut self, header: usize, total: usize) -> Option<Bytes> {
         let end = self.cursor.checked_add(total)?;
         if end > self.current.len() {
@@ -177,7 +179,14 @@ impl Input {
     }
 
     /// Lets go of what lies before `offset`, as far as whole segments do.
+    #[inline]
     pub(crate) fn release(&mut self, offset: u64) {
+        if self.segment > 0 {
+            self.release_segments(offset);
+        }
+    }
+
+    fn release_segments(&mut self, offset: u64) {
         while self.segment > 0 {
             let Some(end) = self.segments.front().map(|first| self.base + len(first)) else { return };
             if end > offset {

@@ -145,7 +145,11 @@ impl<'a> Child<'a> {
     /// A string up to its first NUL, with bytes that are no UTF-8 replaced.
     pub(crate) fn string(&self) -> String {
         let end = memchr::memchr(0, self.data).unwrap_or(self.data.len());
-        String::from_utf8_lossy(self.data.get(..end).unwrap_or_default()).into_owned()
+        let text = self.data.get(..end).unwrap_or_default();
+        match std::str::from_utf8(text) {
+            Ok(text) => text.into(),
+            Err(_) => String::from_utf8_lossy(text).into_owned(),
+        }
     }
 
     /// A copy of the bytes, so that the input need not be held for them.

@@ -15,6 +15,7 @@ pub(crate) struct BusiestSecond {
 impl BusiestSecond {
     /// Counts `count` equal samples that begin at `time` and follow each
     /// other at `duration`.
+    #[inline]
     pub(crate) fn add(&mut self, timescale: u32, time: u64, count: u32, size: u32, duration: u32) {
         let timescale = u64::from(timescale.max(1));
         let (count, size, duration) = (u64::from(count), u64::from(size), u64::from(duration));

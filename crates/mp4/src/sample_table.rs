@@ -101,6 +101,26 @@ impl SampleTable {
     /// [`TooLarge`](crate::ErrorKind::TooLarge) when the format cannot count
     /// another sample; the table is then unchanged.
     pub fn push(&mut self, sample: Sample) -> Result<(), Error> {
+        // The common case by a shorter way: the sample goes on where the last one ended, and sizes differ already.
+        let end = sample.offset.checked_add(sample.size.into());
+        if let (Some(end), Sizes::Listed(sizes), Some(chunk)) = (end, &mut self.sizes, &mut self.open_chunk)
+            && chunk.end == sample.offset
+            && self.sample_count < MAX_LISTED_SIZES
+        {
+            sizes.push(sample.size);
+            chunk.samples += 1;
+            chunk.end = end;
+            self.busiest_second.add(self.timescale, self.duration, 1, sample.size, sample.duration);
+            self.sample_count += 1;
+            self.duration += u64::from(sample.duration);
+            self.total_bytes += u64::from(sample.size);
+            self.max_sample_size = self.max_sample_size.max(sample.size);
+            self.payload_end = self.payload_end.max(end);
+            extend(&mut self.durations, 1, sample.duration);
+            extend(&mut self.composition_offsets, 1, sample.composition_offset);
+            extend(&mut self.sync, 1, sample.sync);
+            return Ok(());
+        }
         self.push_run(1, sample)
     }
 
@@ -158,6 +178,7 @@ impl SampleTable {
         }
     }
 
+    #[inline]
     fn push_sizes(&mut self, count: u32, size: u32) -> Result<(), Error> {
         match &mut self.sizes {
             // In the box a constant of zero announces a list.
@@ -169,7 +190,10 @@ impl SampleTable {
                 list.resize(length, size);
                 self.sizes = Sizes::Listed(list);
             }
-            Sizes::Listed(list) => list.resize(listed(self.sample_count, count)?, size),
+            Sizes::Listed(list) => {
+                let length = listed(self.sample_count, count)?;
+                if count == 1 { list.push(size) } else { list.resize(length, size) }
+            }
         }
         Ok(())
     }
@@ -250,6 +274,7 @@ impl SampleTable {
     }
 }
 
+#[inline]
 fn extend<T: PartialEq>(runs: &mut Vec<Run<T>>, count: u32, value: T) {
     match runs.last_mut() {
         // The counts of all runs sum to sample_count, which was checked.

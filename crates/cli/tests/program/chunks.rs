@@ -96,7 +96,8 @@ fn tags_are_written_in_either_spelling() {
 
 #[test]
 fn clusters_say_how_long_they_are_only_if_asked() {
-    let clusters = |stream: &[u8]| positions(stream, b"\x1F\x43\xB6\x75").into_iter().map(|at| at + 4).collect::<Vec<_>>();
+    let clusters =
+        |stream: &[u8]| positions(stream, b"\x1F\x43\xB6\x75").into_iter().map(|at| at + 4).collect::<Vec<_>>();
     for options in ["", "--cluster-size unknown"] {
         let stream = chunks_of("h264-baseline.mkv", options);
         assert_eq!(clusters(&stream).iter().map(|&at| stream[at]).collect::<Vec<_>>(), [0xFF; 3]);

@@ -38,9 +38,11 @@ fn no_subcommand_at_all_shows_the_help_as_wrong_usage() {
 /// Runs the examples of a subcommand in a folder that has files of the names they use.
 fn run_examples(subcommand: &str) {
     let folder = Folder::new();
-    // Eight fragments of one second each around the time that the examples speak of, and forty seconds in all.
+    // Forty-two seconds around the time that the example of `list` speaks of: 2017-11-28T06:54:00Z.
     let chunks: Vec<u8> = (0..7)
-        .flat_map(|at| chunks_of("h264-baseline.mkv", &format!("--fragment-length 1s --start {}", 1_511_852_030 + at * 6)))
+        .flat_map(|at| {
+            chunks_of("h264-baseline.mkv", &format!("--fragment-length 1s --start {}", 1_511_852_030 + at * 6))
+        })
         .collect();
     let numbers = tag_values(&chunks, "FRAGMENT_NUMBER");
     folder.put("getmedia.mkv", &chunks);

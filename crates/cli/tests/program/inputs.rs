@@ -8,7 +8,8 @@ use crate::streams::{CAPTURES, capture, documents, testdata, testdata_bytes};
 
 /// What the subcommands make of the inputs.
 fn results(inputs: &dyn Fn(Call) -> Call) -> [Vec<u8>; 5] {
-    ["list", "list --json", "inspect --json", "clip -o -", "merge -o -"].map(|words| inputs(fragkit(words)).done().ok().stdout)
+    ["list", "list --json", "inspect --json", "clip -o -", "merge -o -"]
+        .map(|words| inputs(fragkit(words)).done().ok().stdout)
 }
 
 #[test]
@@ -134,7 +135,8 @@ fn control_characters_of_names_and_tags_are_not_printed() {
     let folder = Folder::new();
     let line = fragkit("list").arg(folder.join("two\nlines\u{1b}[31m")).done().refused(3);
     assert!(!line.contains('\u{1b}'), "{line:?}");
-    let stream = fragkit("chunks -o -").arg(testdata("aac-mono.mkv")).arg("--tag").arg("a=b\nc\u{1b}[31m").done().quiet();
+    let stream =
+        fragkit("chunks -o -").arg(testdata("aac-mono.mkv")).arg("--tag").arg("a=b\nc\u{1b}[31m").done().quiet();
     let text = fragkit("inspect -").stdin(stream.stdout.clone()).done().quiet();
     assert!(text.text().contains("tag a=b") && !text.text().contains('\u{1b}'), "{:?}", text.text());
     assert!(!text.text().lines().any(|line| line.starts_with('c')));

@@ -68,7 +68,10 @@ fn both_spellings_of_the_tags_list_the_same() {
     let times = tag_values(&fragment_list, "PRODUCER_SIDE_TIMESTAMP");
     let rows = fragkit("list").arg(testdata("fragment-list.chunks.mkv")).done().ok().rows();
     assert_eq!(rows.iter().map(|row| row.producer.clone()).collect::<Vec<_>>(), times);
-    assert_eq!(rows.iter().map(|row| row.number.clone()).collect::<Vec<_>>(), tag_values(&fragment_list, "FRAGMENT_NUMBER"));
+    assert_eq!(
+        rows.iter().map(|row| row.number.clone()).collect::<Vec<_>>(),
+        tag_values(&fragment_list, "FRAGMENT_NUMBER")
+    );
     assert_eq!(
         rows.iter().map(|row| row.server.clone()).collect::<Vec<_>>(),
         tag_values(&fragment_list, "SERVER_SIDE_TIMESTAMP")

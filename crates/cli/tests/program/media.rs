@@ -46,10 +46,8 @@ fn a_chunk_that_lies_in_two_files_is_copied_whole() {
 fn missing_fragments_become_exception_chunks_in_either_spelling() {
     let stream = testdata_bytes(STREAM);
     let first = &stream[documents(&stream)[0].clone()];
-    let spellings = [
-        ("get-media", "ERROR_CODE", "ERROR_ID"),
-        ("fragment-list", "EXCEPTION_MESSAGE", "EXCEPTION_ERROR_CODE"),
-    ];
+    let spellings =
+        [("get-media", "ERROR_CODE", "ERROR_ID"), ("fragment-list", "EXCEPTION_MESSAGE", "EXCEPTION_ERROR_CODE")];
     for (names, message, code) in spellings {
         let folder = Folder::new();
         let out = folder.join("out.mkv");

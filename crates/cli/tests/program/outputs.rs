@@ -154,18 +154,21 @@ fn a_full_standard_output_is_told() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_fills_up_keeps_the_old_file_and_nothing_else() {
-    let number = tag_values(&testdata_bytes("h264-baseline.chunks.mkv"), "FRAGMENT_NUMBER").remove(1);
     let stream = testdata(STREAM);
     let in_namespace = |script: &str| {
         let folder = Folder::new();
         let mut command = std::process::Command::new("unshare");
         command.args(["--mount", "--map-root-user", "sh", "-c"]).arg(format!(
-            "mount -t tmpfs -o size=64k none \"$1\" || exit 99; cd \"$1\"; echo old > out; {script}; \
+            "mount -t tmpfs -o size=64k none \"$1\" && cd \"$1\" && echo old > out || exit 99; {script}; \
              code=$?; ls -A; cat out; exit $code"
         ));
         command.arg("sh").arg(folder.path()).arg(env!("CARGO_BIN_EXE_fragkit"));
-        command.args([stream.clone(), testdata(PLAIN)]).arg(&number).output()
+        command.args([&stream, &testdata(PLAIN)]).output().map(Done::of)
     };
+    if !in_namespace("true").is_ok_and(|done| done.code == Some(0)) {
+        println!("skipped: no file system can be mounted here");
+        return;
+    }
     for script in [
         r#""$2" clip "$3" -o out"#,
         r#"cat "$3" | "$2" clip - -o out"#,
@@ -173,10 +176,7 @@ fn a_disk_that_fills_up_keeps_the_old_file_and_nothing_else() {
         r#""$2" chunks "$4" -o out"#,
         r#"cat "$4" | "$2" chunks - -o out"#,
     ] {
-        let done = match in_namespace(script) {
-            Ok(output) if !matches!(output.status.code(), Some(99 | 1)) => Done::of(output),
-            _ => return println!("skipped: no file system can be mounted here"),
-        };
+        let done = in_namespace(script).unwrap();
         let line = done.refused(3);
         assert!(line.contains("out: cannot write") && line.contains("free some space"), "{script}: {line}");
         assert_eq!(done.text(), "out\nold\n", "{script}");

@@ -11,53 +11,53 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A call of the program.
-pub struct Call {
+pub(crate) struct Call {
     command: Command,
     input: Option<Vec<u8>>,
 }
 
 /// The program with these words, which are split at spaces.
-pub fn fragkit(words: &str) -> Call {
+pub(crate) fn fragkit(words: &str) -> Call {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fragkit"));
     command.args(words.split_whitespace());
     Call { command, input: None }
 }
 
 impl Call {
-    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Call {
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Call {
         self.command.arg(arg);
         self
     }
 
-    pub fn words(mut self, words: &str) -> Call {
+    pub(crate) fn words(mut self, words: &str) -> Call {
         self.command.args(words.split_whitespace());
         self
     }
 
-    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Call {
+    pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Call {
         self.input = Some(bytes.into());
         self
     }
 
-    pub fn current_dir(mut self, folder: &Path) -> Call {
+    pub(crate) fn current_dir(mut self, folder: &Path) -> Call {
         self.command.current_dir(folder);
         self
     }
 
     /// Standard output goes to a file or a device.
-    pub fn stdout_to(mut self, path: &str) -> Call {
+    pub(crate) fn stdout_to(mut self, path: &str) -> Call {
         self.command.stdout(fs::File::options().write(true).open(path).unwrap());
         self
     }
 
     /// Standard error goes to a file or a device.
-    pub fn stderr_to(mut self, path: &str) -> Call {
+    pub(crate) fn stderr_to(mut self, path: &str) -> Call {
         self.command.stderr(fs::File::options().write(true).open(path).unwrap());
         self
     }
 
     /// Runs it to its end.
-    pub fn done(mut self) -> Done {
+    pub(crate) fn done(mut self) -> Done {
         match self.input.take() {
             None => Done::of(self.command.stdin(Stdio::null()).output().unwrap()),
             Some(bytes) => {
@@ -76,27 +76,27 @@ impl Call {
     }
 
     /// Starts it with pipes to all three streams, for the test to do with as it likes.
-    pub fn spawn(mut self) -> Child {
+    pub(crate) fn spawn(mut self) -> Child {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 }
 
 /// How a call ended.
-pub struct Done {
-    pub code: Option<i32>,
-    pub stdout: Vec<u8>,
-    pub stderr: String,
+pub(crate) struct Done {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
 }
 
 impl Done {
-    pub fn of(output: Output) -> Done {
+    pub(crate) fn of(output: Output) -> Done {
         let stderr = String::from_utf8(output.stderr).expect("standard error is UTF-8");
         Done { code: output.status.code(), stdout: output.stdout, stderr }
     }
 
     /// It succeeded.
     #[track_caller]
-    pub fn ok(self) -> Done {
+    pub(crate) fn ok(self) -> Done {
         assert_eq!(self.code, Some(0), "{}", self.stderr);
         assert_eq!(self.errors(), [""; 0], "success without an error");
         self
@@ -104,7 +104,7 @@ impl Done {
 
     /// It succeeded and had nothing to say.
     #[track_caller]
-    pub fn quiet(self) -> Done {
+    pub(crate) fn quiet(self) -> Done {
         let done = self.ok();
         assert_eq!(done.stderr, "");
         done
@@ -112,7 +112,7 @@ impl Done {
 
     /// It ended with this exit code, printed nothing, and gave one line that says what to do, which is returned.
     #[track_caller]
-    pub fn refused(&self, code: i32) -> String {
+    pub(crate) fn refused(&self, code: i32) -> String {
         assert_eq!(self.code, Some(code), "{}", self.stderr);
         let errors = self.errors();
         assert_eq!(errors.len(), 1, "one line and not: {}", self.stderr);
@@ -123,31 +123,31 @@ impl Done {
     }
 
     /// Lines on standard error that are not findings.
-    pub fn errors(&self) -> Vec<&str> {
+    pub(crate) fn errors(&self) -> Vec<&str> {
         self.stderr.lines().filter(|line| !is_finding(line)).collect()
     }
 
     /// Findings on standard error.
-    pub fn findings(&self) -> Vec<&str> {
+    pub(crate) fn findings(&self) -> Vec<&str> {
         self.stderr.lines().filter(|line| is_finding(line)).collect()
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.stdout).expect("standard output is UTF-8")
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.stdout).expect("standard output is JSON")
     }
 
     /// The table that `list` prints.
-    pub fn rows(&self) -> Vec<Row> {
+    pub(crate) fn rows(&self) -> Vec<Row> {
         let mut lines = self.text().lines();
         assert!(lines.next().is_some_and(|line| line.starts_with("FRAGMENT NUMBER")), "{}", self.text());
         lines.map(Row::parse).collect()
     }
 
-    pub fn numbers(&self) -> Vec<String> {
+    pub(crate) fn numbers(&self) -> Vec<String> {
         self.rows().into_iter().map(|row| row.number).collect()
     }
 }
@@ -158,13 +158,13 @@ fn is_finding(line: &str) -> bool {
 
 /// A line of `list`, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    pub number: String,
-    pub producer: String,
-    pub server: String,
-    pub length_ms: String,
-    pub size: usize,
-    pub frames: usize,
+pub(crate) struct Row {
+    pub(crate) number: String,
+    pub(crate) producer: String,
+    pub(crate) server: String,
+    pub(crate) length_ms: String,
+    pub(crate) size: usize,
+    pub(crate) frames: usize,
 }
 
 impl Row {
@@ -183,34 +183,34 @@ impl Row {
 }
 
 /// A folder that is gone when the test ends.
-pub struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    pub fn new() -> Folder {
+    pub(crate) fn new() -> Folder {
         Folder(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.path().join(name)
     }
 
     /// Writes a file into it.
-    pub fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.join(name);
         fs::write(&path, bytes).unwrap();
         path
     }
 
-    pub fn read(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.join(name)).unwrap()
     }
 
     /// The names of all that is in it, hidden files too, in order.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path()).unwrap();
         let mut names: Vec<String> =
             entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();

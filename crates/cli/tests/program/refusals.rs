@@ -18,7 +18,8 @@ const READERS: [&str; 9] = [
 ];
 
 /// Start of a picture in JPEG.
-const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xFF\xDB\0\x43\0\x08\x06\x06\x07\x06\x05\x08";
+const JPEG: &[u8] =
+    b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xFF\xDB\0\x43\0\x08\x06\x06\x07\x06\x05\x08";
 
 #[test]
 fn a_missing_file_is_an_input_output_error() {

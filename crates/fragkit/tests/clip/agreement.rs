@@ -23,7 +23,7 @@ fn tracks_and_samples_are_those_of_the_source() {
             equal("samples", found.samples().count(), track.frames.len())?;
             for (number, (sample, frame)) in found.samples().zip(&track.frames).enumerate() {
                 equal("sync sample", (number, sample.sync), (number, !track.codec.is_video() || frame.keyframe))?;
-                if track.length_size.is_some() || !track.codec.is_video() {
+                if track.length_prefixed || !track.codec.is_video() {
                     let same = payload(&case.bytes, &sample) == &frame.payload[..];
                     equal("payload of sample", (number, same), (number, true))?;
                 }

@@ -70,7 +70,14 @@ enum Rounding {
 }
 
 /// A day of sound in fragments of ten seconds: frame times are those of a clock that is off by `ppm` parts in a million.
-fn day(model: &Fragment, frame: &Bytes, samples_per_frame: i64, rate: i64, ppm: i64, rounding: Rounding) -> Vec<Fragment> {
+fn day(
+    model: &Fragment,
+    frame: &Bytes,
+    samples_per_frame: i64,
+    rate: i64,
+    ppm: i64,
+    rounding: Rounding,
+) -> Vec<Fragment> {
     let base_ms = 1_704_067_200_000;
     let mut day: Vec<Fragment> = Vec::new();
     for number in 0.. {

@@ -38,9 +38,9 @@ fn a_change_is_refused_with_the_fragment_and_what_changes() {
     for (names, what) in CHANGES {
         let source = joined(names);
         let fragments = fragments(&source);
-        let first = fragments.iter().position(|fragment| {
-            fragment.head.producer_timestamp.unwrap().as_millis() >= 1_704_067_200_000 + 120_000
-        });
+        let first = fragments
+            .iter()
+            .position(|fragment| fragment.head.producer_timestamp.unwrap().as_millis() >= 1_704_067_200_000 + 120_000);
         let number = fragments[first.unwrap()].head.number.as_ref();
         for error in [
             clip(&source, &fragments, ClipOptions::default()).unwrap_err(),

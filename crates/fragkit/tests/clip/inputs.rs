@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use fragkit::codec::nal::LengthSize;
 use fragkit::codec::wave::G711Law;
 use fragkit::codec::{CodecPrivate, VideoParameters};
 use fragkit::fragment::AudioClock;
@@ -63,7 +64,7 @@ pub(crate) struct Media {
     pub(crate) tracks: Vec<MediaTrack>,
     /// The earliest time of any frame, in nanoseconds since 1970.
     pub(crate) start_ns: i64,
-    /// Bytes of one unit of the source's timestamps, or a millisecond if that is longer: what a time may be off by.
+    /// One unit of the source's timestamps, or a millisecond if that is longer: what a time may be off by.
     pub(crate) tolerance_ns: i64,
 }
 
@@ -72,11 +73,13 @@ pub(crate) struct Media {
 pub(crate) struct MediaTrack {
     pub(crate) codec: Codec,
     pub(crate) private: Bytes,
-    pub(crate) length_size: Option<usize>,
+    /// Frames have lengths of four bytes in front of NAL units, and private data is a configuration record.
+    pub(crate) length_prefixed: bool,
     pub(crate) clock: Option<AudioClock>,
     pub(crate) video: Option<VideoParameters>,
-    /// As coded, and as they come out of the decoder.
+    /// As they come out of the decoder.
     pub(crate) channels: u16,
+    /// As coded; SBR doubles it.
     pub(crate) coded_frequency: u32,
     pub(crate) frames: Vec<MediaFrame>,
 }
@@ -106,7 +109,7 @@ impl Media {
     pub(crate) fn of(fragments: &[Fragment]) -> Media {
         let first = &fragments[0].head;
         let numbers: Vec<u64> = first.tracks.iter().map(|track| track.entry.number).collect();
-        let mut tracks: Vec<MediaTrack> = first.tracks.iter().map(|track| MediaTrack::of(track)).collect();
+        let mut tracks: Vec<MediaTrack> = first.tracks.iter().map(MediaTrack::of).collect();
         for (at, fragment) in fragments.iter().enumerate() {
             let base = fragment.head.producer_timestamp.unwrap().as_millis() * 1_000_000;
             for frame in &fragment.frames {
@@ -144,8 +147,8 @@ impl MediaTrack {
             other => panic!("{other:?}"),
         };
         let private_bytes = entry.codec_private.clone().unwrap_or_default();
-        // Four bytes of a NAL unit's length; in these files there is no other size.
-        let length_size = private.filter(|_| codec.is_video()).map(|_| 4);
+        let length_size = private.and_then(CodecPrivate::length_size);
+        assert!(length_size.is_none_or(|size| size == LengthSize::Four));
         let annex_b = codec.is_video().then(|| CodecPrivate::from_annex_b(&entry.codec_id, &private_bytes).ok());
         let video = private.cloned().or(annex_b.flatten()).and_then(|private| private.video().ok().flatten());
         let (channels, coded_frequency) = match private {
@@ -156,7 +159,7 @@ impl MediaTrack {
         MediaTrack {
             codec,
             private: private_bytes,
-            length_size,
+            length_prefixed: length_size.is_some(),
             clock: track.audio_clock(),
             video,
             channels,
@@ -198,9 +201,10 @@ impl MediaTrack {
             Codec::Avc | Codec::Hevc => {
                 self.parameter_sets(&mut out);
                 for frame in &self.frames {
-                    match self.length_size {
-                        Some(4) => with_start_codes(&frame.payload, &mut out),
-                        _ => out.extend_from_slice(&frame.payload),
+                    if self.length_prefixed {
+                        with_start_codes(&frame.payload, &mut out);
+                    } else {
+                        out.extend_from_slice(&frame.payload);
                     }
                 }
                 format!("-f {}", if self.codec == Codec::Avc { "h264" } else { "hevc" })
@@ -211,9 +215,9 @@ impl MediaTrack {
 
     fn parameter_sets(&self, out: &mut Vec<u8>) {
         let private = &self.private[..];
-        let units: Vec<&[u8]> = match (self.codec, self.length_size) {
-            (_, None) => return out.extend_from_slice(private),
-            (Codec::Avc, _) => avcc_units(private),
+        let units: Vec<&[u8]> = match (self.codec, self.length_prefixed) {
+            (_, false) => return out.extend_from_slice(private),
+            (Codec::Avc, true) => avcc_units(private),
             _ => hvcc_units(private),
         };
         for unit in units {

@@ -40,7 +40,10 @@ fn at(source: &Source, fragment: usize, add_ms: i64) -> Option<Timestamp> {
 fn fragments_that_start_within_the_range_are_taken_both_ends_included() {
     let source = test_file(FILE);
     let take = |from: Option<Timestamp>, to: Option<Timestamp>| {
-        selected(&source, ClipOptions { selector: Selector { from, to, ..Selector::default() }, ..ClipOptions::default() })
+        selected(
+            &source,
+            ClipOptions { selector: Selector { from, to, ..Selector::default() }, ..ClipOptions::default() },
+        )
     };
     assert_eq!(take(None, None), [0, 1, 2, 3, 4, 5]);
     assert_eq!(take(at(&source, 1, 0), at(&source, 3, 0)), [1, 2, 3]);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use fragkit::Gaps;
-use fragkit::mp4::Edit;
+use fragkit::mp4::{Edit, check};
+use fragkit::{ClipOptions, Gaps, Timestamp};
 
-use crate::cases::{Case, Input, check_each, nanos, packets, presented_ns};
-use crate::inputs::{Media, MediaTrack};
+use crate::cases::{Case, Input, check_each, clip, nanos, packets, presented_ns};
+use crate::inputs::{Media, MediaTrack, fragments, test_file};
 
 #[test]
 fn in_keep_mode_the_tables_present_every_frame_at_its_time() {
@@ -225,6 +225,36 @@ fn the_edit_list_starts_at_the_first_picture_and_shows_all_that_follow() {
     });
 }
 
+#[test]
+fn tracks_last_as_long_as_in_the_source() {
+    check_each(|input, case| {
+        if case.gaps != Gaps::Keep {
+            return Ok(());
+        }
+        for (track, found) in input.media.tracks.iter().zip(&case.summary.tracks) {
+            let mut times = track.times_ns(&input.media);
+            times.sort_unstable();
+            let (first, last) = (times[0], times[times.len() - 1]);
+            let step = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+            let own = (found.media_duration as f64 / f64::from(found.timescale) * 1e9) as i64 - (last - first);
+            let (least, most) = match track.clock {
+                Some(clock) => {
+                    let bytes = track.frames[track.frames.len() - 1].payload.len() as u32;
+                    let samples = i64::from(clock.samples(bytes));
+                    let exact = samples * 1_000_000_000 / i64::from(clock.sampling_frequency());
+                    (exact, exact)
+                }
+                // How long the last picture lasts is not known; not longer than the longest.
+                None => (1_000_000, step),
+            };
+            if own < least - input.media.tolerance_ns || own > most + input.media.tolerance_ns {
+                return Err(format!("{:?}: the last frame lasts {own} ns, not {least} to {most}", track.codec));
+            }
+        }
+        Ok(())
+    });
+}
+
 /// When each frame of the source starts. The samples of G.711 are those of sound, many in a frame.
 pub(crate) fn frame_times(track: &MediaTrack, presented_ns: &[i64]) -> Result<Vec<i64>, String> {
     if !track.codec.is_g711() || presented_ns.len() == track.frames.len() {
@@ -257,4 +287,77 @@ fn close(media: &Media, track: &MediaTrack, found_ns: &[i64], rounding_ns: i64) 
         }
     }
     Ok(())
+}
+
+/// A file of six fragments without its third, and the presentation times of the first picture and the first sound of each
+/// fragment that is left, in milliseconds.
+fn starts_without_the_third(gaps: Gaps) -> Vec<[i64; 2]> {
+    let source = test_file("h264-main-aac.chunks.mkv");
+    let mut fragments = fragments(&source);
+    assert_eq!(fragments.len(), 6);
+    fragments.remove(2);
+    let file = clip(&source, &fragments, ClipOptions { gaps, ..ClipOptions::default() }).unwrap();
+    if crate::programs::available() {
+        assert_eq!(crate::programs::complaints(crate::cases::temporary(&file).path()), "");
+    }
+    let (summary, media) = (check::check(&file).unwrap(), Media::of(&fragments));
+    let starts = |fragment| {
+        [0, 1].map(|at| {
+            let frames = media.tracks[at].frames.iter().zip(presented_ns(&summary, &summary.tracks[at]));
+            let of_fragment = frames.filter(|(frame, _)| frame.fragment == fragment);
+            (of_fragment.map(|(_, time)| time).min().unwrap() + 500_000) / 1_000_000
+        })
+    };
+    (0..fragments.len()).map(starts).collect()
+}
+
+#[test]
+fn a_missing_fragment_leaves_a_gap_in_keep_mode_and_none_in_compact_mode() {
+    let (kept, closed) = (starts_without_the_third(Gaps::Keep), starts_without_the_third(Gaps::Compact));
+    assert_eq!(closed[..2], kept[..2]);
+    let video = |starts: &[[i64; 2]]| starts.iter().map(|[video, _]| *video).collect::<Vec<_>>();
+    assert_eq!(video(&kept), [21, 1021, 3021, 4021, 5021]);
+    // Sound of the second fragment reaches over its pictures, so the gap is not closed to the millisecond.
+    for (at, (kept, closed)) in kept.iter().zip(&closed).enumerate().skip(2) {
+        let moved = kept[0] - closed[0];
+        assert!((950..=1050).contains(&moved), "fragment {at} is moved by {moved} ms");
+        assert!(((kept[1] - kept[0]) - (closed[1] - closed[0])).abs() <= 2, "fragment {at}: {kept:?} {closed:?}");
+    }
+}
+
+#[test]
+fn fragments_that_overlap_are_moved_apart_in_compact_mode_and_play_in_keep_mode() {
+    let source = test_file("h264-high-bframes-aac.chunks.mkv");
+    let mut fragments = fragments(&source);
+    let shift_ms = 400;
+    for fragment in &mut fragments[3..] {
+        let start = fragment.head.producer_timestamp.unwrap().as_millis();
+        fragment.head.producer_timestamp = Some(Timestamp::from_millis(start - shift_ms));
+    }
+    let media = Media::of(&fragments);
+    for gaps in [Gaps::Keep, Gaps::Compact] {
+        let file = clip(&source, &fragments, ClipOptions { gaps, ..ClipOptions::default() }).unwrap();
+        let summary = check::check(&file).unwrap();
+        let presented = presented_ns(&summary, &summary.tracks[0]);
+        for ((frame, time), found) in media.tracks[0].frames.iter().zip(media.tracks[0].times_ns(&media)).zip(presented)
+        {
+            let moved_ms = if gaps == Gaps::Compact && frame.fragment >= 3 { shift_ms } else { 0 };
+            let off = (found - time - moved_ms * 1_000_000).abs();
+            assert!(off <= 50_000_000 * i64::from(moved_ms > 0) + 1_000_000, "{gaps:?}: {found} for {time}");
+        }
+        let samples: Vec<_> = summary.tracks[0].samples().collect();
+        assert!(samples.iter().all(|sample| sample.duration > 0), "{gaps:?}");
+        if gaps == Gaps::Compact {
+            assert!(samples.iter().all(|sample| sample.composition_offset >= 0));
+        }
+        // With wall-clock times the presentation itself goes back, of which ffmpeg complains with reason.
+        if crate::programs::available() {
+            let file = crate::cases::temporary(&file);
+            let decoded = crate::programs::decoded(file.path(), None, media.streams());
+            assert_eq!(decoded[0].len(), media.tracks[0].frames.len(), "{gaps:?}");
+            if gaps == Gaps::Compact {
+                assert_eq!(crate::programs::complaints(file.path()), "");
+            }
+        }
+    }
 }

@@ -1,8 +1,8 @@
 use super::*;
 use crate::write::{BlockFlags, Writer};
 use crate::{
-    Audio, BlockAddition, BlockGroup, Colour, ContentEncoding, Frames, PixelCrop, SimpleTag, TrackType, Transform,
-    Video, write_tags, write_tracks,
+    Audio, BlockAddition, BlockGroup, Colour, ContentEncoding, PixelCrop, SimpleTag, TrackType, Transform, Video,
+    write_tags, write_tracks,
 };
 
 /// How a test chunk is laid out.
@@ -141,6 +141,40 @@ fn unknown_sizes_of_all_widths_and_known_sizes_give_the_same_blocks() {
         assert_eq!(blocks(Shape { segment: Some(width), cluster: Some(width), blocks: 3 }), known);
         assert_eq!(blocks(Shape { segment: Some(width), cluster: None, blocks: 3 }), known);
         assert_eq!(blocks(Shape { segment: None, cluster: Some(width), blocks: 3 }), known);
+    }
+}
+
+#[test]
+fn blocks_of_every_size_width_take_the_short_way_or_the_long_one_alike() {
+    for width in 1..=8 {
+        for (track, len) in [(1, 0_usize), (1, 1), (1, 200), (127, 40), (128, 40), (1, 20_000)] {
+            let mut w = Writer::with_size_width(width);
+            EbmlHeader::default().write(&mut w);
+            w.header(Id::SEGMENT, None);
+            w.header(Id::CLUSTER, None);
+            w.simple_block_header(
+                track,
+                -3,
+                BlockFlags { discardable: true, ..BlockFlags::default() },
+                len.try_into().unwrap(),
+            );
+            w.raw(&vec![0xFF; len]);
+            // Behind it, so that the block does not end the input and is looked at in one piece.
+            w.binary(Id::VOID, &[0; 20]);
+            let bytes = w.into_bytes();
+            let block_of = |results: Vec<Result<Event>>| {
+                let blocks = results.into_iter().filter_map(|event| match event.unwrap() {
+                    Event::Block(block) => Some(block),
+                    _ => None,
+                });
+                blocks.collect::<Vec<_>>()
+            };
+            let block = block_of(parse([&bytes[..]]));
+            assert_eq!(block, block_of(parse(bytes.chunks(5))), "size in {width} bytes, {len} bytes of track {track}");
+            let [block] = &block[..] else { panic!("{block:?}") };
+            assert_eq!((block.track, block.timestamp, block.discardable), (track, -3, true));
+            assert_eq!(block.frames.as_slice()[0].len(), len);
+        }
     }
 }
 

@@ -53,7 +53,7 @@ impl Clipper {
     /// Collects for clips with these options.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let index = Index::new(options.strict);
+        let index = Index::new(options.strict).picture_and_sound_only();
         Clipper { options, index }
     }
 
@@ -143,7 +143,7 @@ impl StreamingClipper {
     /// Writes one clip with these options; where tracks change, that is an error whatever the options say.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let index = Index::written(options.strict);
+        let index = Index::written(options.strict).picture_and_sound_only();
         StreamingClipper { options, index, ftyp: None }
     }
 

@@ -283,7 +283,7 @@ impl Assembler {
             (_, Some(_)) if trailed => Completeness::Complete,
             (Some(damage), _) => damage,
             (None, None) => {
-                if self.trailed && self.finished && offset == self.pushed && chunk.service.exception.is_none() {
+                if self.finished && offset == self.pushed && chunk.service.exception.is_none() {
                     let hint = Some("if more was to come, the download was broken off".into());
                     self.ready.push_back(Item::Finding(Finding {
                         fragment_number: chunk.service.number.clone(),

@@ -6,13 +6,14 @@ mod repair;
 use std::ops::Range;
 
 use bytes::Bytes;
+use fragkit_mkv::TrackType;
 
 use crate::finding::Finding;
 use crate::fragment::{Fragment, Frame, Head};
 use crate::run::{Run, SmallRun};
 use crate::time::{Nanos, Timestamp};
 use crate::timeline::TrackSpan;
-use crate::tracks::Tracks;
+use crate::tracks::{Track, Tracks};
 use repair::Repair;
 
 /// Fragments without their payload.
@@ -24,6 +25,7 @@ pub struct Index {
     repair: Repair,
     findings: Vec<Finding>,
     written: Option<u64>,
+    picture_and_sound_only: bool,
 }
 
 /// One fragment of an [`Index`].
@@ -99,6 +101,22 @@ impl Index {
         Index { written: Some(0), ..Index::new(strict) }
     }
 
+    /// Leaves out tracks that are neither picture nor sound.
+    #[must_use]
+    pub fn picture_and_sound_only(mut self) -> Self {
+        self.picture_and_sound_only = true;
+        self
+    }
+
+    fn wants_track(&self, track: &Track) -> bool {
+        !self.picture_and_sound_only || matches!(track.entry.track_type, TrackType::Video | TrackType::Audio)
+    }
+
+    fn wants(&self, fragment: &Fragment, frame: &Frame) -> bool {
+        !self.picture_and_sound_only
+            || fragment.head.tracks.by_number(frame.track).is_some_and(|track| self.wants_track(track))
+    }
+
     /// Takes in a fragment whose payload stays where it is in the input.
     pub fn add(&mut self, fragment: &Fragment) {
         self.index(fragment);
@@ -118,7 +136,7 @@ impl Index {
         self.index(fragment);
         let Some(last) = self.fragments.len().checked_sub(1) else { return Ok(()) };
         let order: Vec<usize> = self.interleaved(last).map(|(index, _)| index).collect();
-        let frames: Vec<&Frame> = kept_frames(fragment).collect();
+        let frames: Vec<&Frame> = kept_frames(fragment).filter(|frame| self.wants(fragment, frame)).collect();
         let first = self.fragments.last().map_or(0, |indexed| indexed.samples.start);
         let mut units_start = self.fragments.last().map_or(0, |indexed| indexed.units);
         let mut unit_starts = Vec::with_capacity(order.len());
@@ -181,9 +199,11 @@ impl Index {
         let annex_b = self.repair.annex_b_tracks(&tracks, fragment, &mut self.findings);
         let converted = repair::units(fragment, &annex_b);
         let mut converted = converted.into_iter();
-        let places: Vec<u64> = tracks.iter().map(|track| track.entry.number).collect();
+        let number = |track: &Track| if self.wants_track(track) { track.entry.number } else { 0 };
+        let places: Vec<u64> = tracks.iter().map(number).collect();
         self.samples.reserve(fragment.frames.len());
         for frame in kept_frames(fragment) {
+            // Tracks that are not wanted have 0 for a number, which no frame has.
             let Some(position) = places.iter().position(|&number| number == frame.track) else { continue };
             let track = u8::try_from(position).unwrap_or(u8::MAX);
             let stored = len(frame.payload.len());

@@ -74,7 +74,9 @@ impl MergeError {
     pub fn hint_text(&self) -> &'static str {
         match self.0.kind {
             MergeErrorKind::NothingSelected => "`fragkit list` shows the fragments and times there are",
-            MergeErrorKind::Change => "choose a range without the change, or split into several files there",
+            MergeErrorKind::Change => {
+                "choose a range without the change, or make one file of each stretch (--on-change split)"
+            }
             MergeErrorKind::UnsupportedMedia => "store the track without compression and encryption",
             MergeErrorKind::Times => "choose a range without this fragment",
         }

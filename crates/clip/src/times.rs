@@ -79,6 +79,7 @@ impl Samples {
         Samples { table: SampleTable::new(timescale), kind, pending: None, first: None, end: 0, base: 0 }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, frame: Frame) -> Result<(), Error> {
         let timescale = self.table.timescale();
         let ticks = |time: Nanos| time.ticks(timescale);
@@ -115,6 +116,7 @@ impl Samples {
         Ok(())
     }
 
+    #[inline]
     fn emit(&mut self, sample: Pending, duration: i64) -> Result<(), Error> {
         let fits = || {
             crate::error::Error::new(crate::ErrorKind::TooLarge, "two frames are too far apart for the track's clock")

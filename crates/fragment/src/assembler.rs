@@ -353,6 +353,7 @@ fn take_tags(chunk: &mut Chunk, offset: u64, tags: &[Tag], ready: &mut VecDeque<
 }
 
 /// Calls `each` with the frames of a block whose Cluster begins `base` after the fragment does.
+#[inline]
 fn each_frame(block: Block, base: Nanos, tracks: &Tracks, scale: u64, mut each: impl FnMut(Frame)) {
     let time = base + Nanos::from_scaled(block.timestamp.into(), scale);
     let duration = block.group.as_ref().and_then(|group| group.duration);

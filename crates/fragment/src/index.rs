@@ -412,8 +412,15 @@ pub struct Interleaved<'i> {
 impl Iterator for Interleaved<'_> {
     type Item = (usize, bool);
 
+    #[inline]
     fn next(&mut self) -> Option<(usize, bool)> {
         const STRETCH: Nanos = Nanos(1_000_000_000);
+        // With a single track, every sample is the next one.
+        if self.tracks.len() == 1 && self.at < self.stretch.end {
+            let index = self.at;
+            self.at += 1;
+            return Some((self.base + index, std::mem::take(&mut self.first)));
+        }
         loop {
             let Some(track) = self.tracks.get(self.track) else {
                 let start = self.stretch.end;
@@ -425,11 +432,7 @@ impl Iterator for Interleaved<'_> {
                 continue;
             };
             let rest = self.samples.get(self.at..self.stretch.end).unwrap_or_default();
-            // With a single track, every sample is the next one.
-            let skipped = match rest {
-                [sample, ..] if sample.track == track.track => Some(0),
-                _ => rest.iter().position(|sample| sample.track == track.track),
-            };
+            let skipped = rest.iter().position(|sample| sample.track == track.track);
             if let Some(skipped) = skipped {
                 let index = self.at + skipped;
                 self.at = index + 1;

@@ -370,6 +370,7 @@ impl Parser {
     /// The next event if it is what nearly all are: a SimpleBlock of the current Cluster, all in one piece, without lacing
     /// and with nothing to be put back. `None` says nothing about what comes: [`poll`](Parser::poll) then does, and gives
     /// these blocks as well. This is the shorter way for those who take many.
+    #[inline]
     pub fn poll_block(&mut self) -> Option<Block> {
         if self.state == State::Parsing { self.plain_block() } else { None }
     }

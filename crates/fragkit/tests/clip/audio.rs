@@ -6,7 +6,7 @@ use fragkit::mp4::check::{Part, Summary, check_parts};
 use fragkit::{ClipOptions, Clipper, Fragment, Frame, Gaps, Nanos, Run, Timestamp};
 
 use crate::cases::{check_each, durations, presented_ns};
-use crate::inputs::{Media, fragments, test_file};
+use crate::inputs::{fragments, test_file};
 use crate::readers;
 
 #[test]
@@ -69,76 +69,74 @@ enum Rounding {
     Down,
 }
 
-/// A day of sound in fragments of ten seconds: frame times are those of a clock that is off by `ppm` parts in a million.
-fn day(
-    model: &Fragment,
-    frame: &Bytes,
+/// A day of sound: frame times are those of a clock that is off by `ppm` parts in a million.
+struct Day {
+    frame: Bytes,
     samples_per_frame: i64,
     rate: i64,
     ppm: i64,
     rounding: Rounding,
-) -> Vec<Fragment> {
-    let base_ms = 1_704_067_200_000;
-    let mut day: Vec<Fragment> = Vec::new();
-    for number in 0.. {
-        let exact = i128::from(number * samples_per_frame) * i128::from(1_000_000 + ppm) * 1000;
-        let unit = i128::from(rate) * 1_000_000;
-        let half = if matches!(rounding, Rounding::Nearest) { unit / 2 } else { 0 };
-        let time_ms = i64::try_from((exact + half).div_euclid(unit)).unwrap();
-        if time_ms >= DAY_MS {
-            break;
-        }
-        let at = day.len() as i64;
-        if time_ms >= at * FRAGMENT_MS {
+}
+
+impl Day {
+    /// When a frame begins, by the producer's clock.
+    fn time_ms(&self, number: i64) -> i64 {
+        let exact = i128::from(number * self.samples_per_frame) * i128::from(1_000_000 + self.ppm) * 1000;
+        let unit = i128::from(self.rate) * 1_000_000;
+        let half = if matches!(self.rounding, Rounding::Nearest) { unit / 2 } else { 0 };
+        i64::try_from((exact + half).div_euclid(unit)).unwrap()
+    }
+
+    /// In fragments of ten seconds, in the manner of a model.
+    fn fragments(&self, model: &Fragment) -> impl Iterator<Item = Fragment> {
+        let mut next = 0;
+        (0..DAY_MS / FRAGMENT_MS).map(move |at| {
+            let start_ms = self.time_ms(next);
             let mut head = model.head.clone();
             head.number = Some((at as u64 + 1).into());
-            head.producer_timestamp = Some(Timestamp::from_millis(base_ms + time_ms));
-            day.push(Fragment { head, frames: Vec::new() });
-        }
-        let fragment = day.last_mut().unwrap();
-        let start_ms = fragment.head.producer_timestamp.unwrap().as_millis() - base_ms;
-        fragment.frames.push(Frame {
-            time: Nanos::from_millis(time_ms - start_ms),
-            duration: None,
-            payload: frame.clone(),
-            offset: 0,
-            ..model.frames[0].clone()
-        });
+            head.producer_timestamp = Some(Timestamp::from_millis(1_704_067_200_000 + start_ms));
+            let mut frames = Vec::new();
+            while self.time_ms(next) < (at + 1) * FRAGMENT_MS {
+                frames.push(Frame {
+                    time: Nanos::from_millis(self.time_ms(next) - start_ms),
+                    duration: None,
+                    payload: self.frame.clone(),
+                    offset: 0,
+                    ..model.frames[0].clone()
+                });
+                next += 1;
+            }
+            Fragment { head, frames }
+        })
     }
-    assert_eq!(day.len() as i64, DAY_MS / FRAGMENT_MS);
-    day
-}
 
-/// The tables of a clip that is never written.
-fn tables(fragments: &[Fragment], gaps: Gaps) -> Summary {
-    let (head, size) = head(fragments, gaps);
-    check_parts(&[Part { offset: 0, bytes: &head }], size).unwrap()
-}
+    /// All bytes before the payload of a clip that is never written, and how many there would be in all.
+    fn head(&self, model: &Fragment, gaps: Gaps) -> (Vec<u8>, u64) {
+        let mut clipper = Clipper::new(ClipOptions { gaps, ..ClipOptions::default() });
+        self.fragments(model).for_each(|fragment| clipper.add(&fragment));
+        let clips = clipper.clips().unwrap();
+        let mut head = Vec::new();
+        let taken = clips[0].runs(|run| match run {
+            Run::Bytes(bytes) if head.is_empty() => {
+                head = bytes.to_vec();
+                Ok(())
+            }
+            _ => Err(()),
+        });
+        assert_eq!(taken, Err(()));
+        (head, clips[0].size())
+    }
 
-/// All bytes before the payload, and how many there are in all.
-fn head(fragments: &[Fragment], gaps: Gaps) -> (Vec<u8>, u64) {
-    let mut clipper = Clipper::new(ClipOptions { gaps, ..ClipOptions::default() });
-    fragments.iter().for_each(|fragment| clipper.add(fragment));
-    let clips = clipper.clips().unwrap();
-    let mut head = Vec::new();
-    let taken = clips[0].runs(|run| match run {
-        Run::Bytes(bytes) if head.is_empty() => {
-            head = bytes.to_vec();
-            Ok(())
-        }
-        _ => Err(()),
-    });
-    assert_eq!(taken, Err(()));
-    (head, clips[0].size())
-}
-
-/// The farthest that any frame is from its source's time, in nanoseconds; `per_frame` samples of the table are one frame.
-fn farthest_ns(day: &[Fragment], summary: &Summary, per_frame: usize) -> i64 {
-    let media = Media::of(day);
-    let times = media.tracks[0].times_ns(&media);
-    let presented: Vec<i64> = presented_ns(summary, &summary.tracks[0]).into_iter().step_by(per_frame).collect();
-    assert_eq!(presented.len(), times.len());
-    times.iter().zip(&presented).map(|(time, presented)| (time - presented).abs()).max().unwrap()
+    /// The tables, and the farthest that any frame is from its source's time, in nanoseconds.
+    fn tables(&self, model: &Fragment, gaps: Gaps) -> (Summary, i64) {
+        let (head, size) = self.head(model, gaps);
+        let summary = check_parts(&[Part { offset: 0, bytes: &head }], size).unwrap();
+        let presented = presented_ns(&summary, &summary.tracks[0]);
+        assert!(self.time_ms(presented.len() as i64) >= DAY_MS);
+        let off = (0..).zip(presented).map(|(number, presented)| (presented - self.time_ms(number) * 1_000_000).abs());
+        let farthest_ns = off.max().unwrap();
+        (summary, farthest_ns)
+    }
 }
 
 #[test]
@@ -146,10 +144,10 @@ fn a_day_of_aac_that_runs_off_its_nominal_rate_stays_with_the_source() {
     let model = &fragments(&test_file("aac-mono.chunks.mkv"))[0];
     let frame = model.frames[0].payload.slice(..2);
     for (ppm, gaps) in [(50, Gaps::Keep), (-50, Gaps::Compact)] {
-        let day = day(model, &frame, 1024, 16_000, ppm, Rounding::Nearest);
-        let summary = tables(&day, gaps);
-        let farthest = farthest_ns(&day, &summary, 1);
-        assert!(farthest <= 1_000_000 + 62_500, "{ppm} ppm: {farthest} ns");
+        let rounding = Rounding::Nearest;
+        let day = Day { frame: frame.clone(), samples_per_frame: 1024, rate: 16_000, ppm, rounding };
+        let (summary, farthest_ns) = day.tables(model, gaps);
+        assert!(farthest_ns <= 1_000_000 + 62_500, "{ppm} ppm: {farthest_ns} ns");
         // 50 ppm of a day are 4.32 s, made up in steps of a millisecond or so.
         let corrections: usize =
             durations(&summary.tracks[0]).iter().filter(|(duration, _)| **duration != 1024).map(|(_, n)| n).sum();
@@ -159,14 +157,15 @@ fn a_day_of_aac_that_runs_off_its_nominal_rate_stays_with_the_source() {
 
 #[test]
 fn a_day_of_aac_at_its_nominal_rate_is_not_corrected_once() {
-    let model = &fragments(&test_file("aac-mono.chunks.mkv"))[0];
+    let model = &fragments(&test_file("aac-stereo.chunks.mkv"))[0];
     let frame = model.frames[0].payload.slice(..2);
     for (rounding, gaps) in [(Rounding::Nearest, Gaps::Compact), (Rounding::Down, Gaps::Keep)] {
-        let day = day(model, &frame, 1024, 16_000, 0, rounding);
-        let summary = tables(&day, gaps);
+        // 21 1/3 ms, so that two of three times are rounded.
+        let day = Day { frame: frame.clone(), samples_per_frame: 1024, rate: 48_000, ppm: 0, rounding };
+        let (summary, farthest_ns) = day.tables(model, gaps);
         let durations: Vec<u32> = durations(&summary.tracks[0]).into_keys().collect();
         assert_eq!(durations, [1024]);
-        assert!(farthest_ns(&day, &summary, 1) <= 1_000_000);
+        assert!(farthest_ns <= 1_000_000, "{farthest_ns} ns");
     }
 }
 
@@ -174,16 +173,14 @@ fn a_day_of_aac_at_its_nominal_rate_is_not_corrected_once() {
 fn a_day_of_g711_stays_with_the_source() {
     let model = &fragments(&test_file("alaw.chunks.mkv"))[0];
     // Blocks of a tenth of a second.
-    let block = Bytes::from_static(&[0xd5; 800]);
-    let drifting = day(model, &block, 800, 8000, 50, Rounding::Nearest);
-    let summary = tables(&drifting, Gaps::Keep);
-    let farthest = farthest_ns(&drifting, &summary, 1);
-    assert!(farthest <= 1_000_000 + 125_000, "{farthest} ns");
+    let frame = Bytes::from_static(&[0xd5; 800]);
+    let drifting = Day { frame, samples_per_frame: 800, rate: 8000, ppm: 50, rounding: Rounding::Nearest };
+    let (summary, farthest_ns) = drifting.tables(model, Gaps::Keep);
+    assert!(farthest_ns <= 1_000_000 + 125_000, "{farthest_ns} ns");
     let steps = durations(&summary.tracks[0]);
     assert!(steps.len() > 1 && steps.keys().all(|duration| (780..=820).contains(duration)), "{steps:?}");
 
-    let exact = day(model, &block, 800, 8000, 0, Rounding::Nearest);
-    let (head, _) = head(&exact, Gaps::Keep);
+    let (head, _) = Day { ppm: 0, ..drifting }.head(model, Gaps::Keep);
     // One run of samples of one tick.
     assert_eq!(readers::mp4_atom_durations(&head), [[(8000 * DAY_MS as usize / 1000, 1)]]);
 }

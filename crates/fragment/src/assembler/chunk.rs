@@ -69,6 +69,15 @@ impl Counts {
         let bytes = u64::try_from(frame.payload.len()).unwrap_or_default();
         let key_frames = u64::from(frame.keyframe);
         self.frames += 1;
+        let (first, last) = self.span.unwrap_or((frame.time, frame.time));
+        self.span = Some((first.min(frame.time), last.max(frame.time)));
+        // Most frames are of the first track that had one, or of the only one.
+        if let Some(count) = self.frame_counts.first_mut().filter(|count| count.track == frame.track) {
+            count.frames += 1;
+            count.key_frames += key_frames;
+            count.bytes += bytes;
+            return;
+        }
         let counts_all = self.frame_counts.len() < tracks.max(MAX_COUNTED_TRACKS);
         match self.frame_counts.iter_mut().find(|count| count.track == frame.track) {
             Some(count) => {
@@ -82,8 +91,6 @@ impl Counts {
             }
             None => {}
         }
-        let (first, last) = self.span.unwrap_or((frame.time, frame.time));
-        self.span = Some((first.min(frame.time), last.max(frame.time)));
     }
 
     pub(super) fn into_head(self, head: &mut Head) {
@@ -144,11 +151,13 @@ impl Chunk {
         self.cluster = time - first;
     }
 
+    #[inline]
     pub(super) fn add(&mut self, block: Block, keep: bool) {
         self.last_offset = block.offset;
         let Chunk { head, frames, counts, .. } = self;
+        let tracks = head.tracks.len();
         each_frame(block, self.cluster, &head.tracks, head.timestamp_scale, |frame| {
-            counts.add(&frame, head.tracks.len());
+            counts.add(&frame, tracks);
             if keep {
                 frames.push(frame);
             }

@@ -3,6 +3,8 @@
 //! Results go to standard output or to the file named by `-o`; findings, errors and progress to standard error. Exit codes:
 //! 0 done, 1 the input is invalid or has nothing to give, 2 usage, 3 reading or writing failed.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod clip;
 mod inspect;

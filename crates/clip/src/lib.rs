@@ -39,6 +39,8 @@
 //!
 //! It reads and writes no files, decodes nothing, and does not look into frames but to tell start codes from lengths.
 
+#![forbid(unsafe_code)]
+
 mod clip;
 mod error;
 mod media;

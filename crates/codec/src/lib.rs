@@ -26,6 +26,8 @@
 //! It does not decode pictures or sound, does not read slice headers, and does no input or output: bytes come in as
 //! slices, values go out. No input makes it panic, and time is linear in the input's length.
 
+#![forbid(unsafe_code)]
+
 pub mod aac;
 pub mod avc;
 pub mod bits;

@@ -25,6 +25,8 @@
 //!
 //! It reads no files, decodes nothing, and does not look into frames.
 
+#![forbid(unsafe_code)]
+
 mod assembler;
 mod continuity;
 mod finding;

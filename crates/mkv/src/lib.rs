@@ -32,6 +32,8 @@
 //!
 //! Sources: RFC 8794 (EBML), RFC 9559 (Matroska). Names are those of the RFCs: *Timestamp*, not *Timecode*.
 
+#![forbid(unsafe_code)]
+
 mod block;
 mod ebml_header;
 mod encoding;

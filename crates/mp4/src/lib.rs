@@ -71,6 +71,8 @@
 //! by others (the [`check`] module re-reads what this crate writes). It does
 //! not look into decoder configurations.
 
+#![forbid(unsafe_code)]
+
 mod bit_rate;
 mod box_writer;
 pub mod check;

@@ -121,7 +121,7 @@ fn tags_behind_the_media_can_be_left_out() {
     assert_eq!(tag_values(&without, "CONTINUATION_TOKEN").len(), 0);
     assert_eq!(listed(&without).len(), 3);
     let read = fragkit("inspect --json -").stdin(without).done().ok().json();
-    assert!(read["chunks"].as_array().unwrap().iter().all(|chunk| chunk["complete"] == "untrailed"));
+    assert!(read["chunks"].as_array().unwrap().iter().all(|chunk| chunk["completeness"] == "untrailed"));
 }
 
 #[test]

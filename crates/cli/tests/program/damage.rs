@@ -134,7 +134,7 @@ fn a_broken_chunk_in_the_middle_costs_itself_only() {
             assert_eq!(done.numbers().iter().collect::<Vec<_>>(), others, "{damage}");
         }
         let inspected = fragkit("inspect --json -").stdin(&*stream).done().quiet().json();
-        let whole = inspected["chunks"].as_array().unwrap().iter().filter(|chunk| chunk["complete"] == "complete");
+        let whole = inspected["chunks"].as_array().unwrap().iter().filter(|chunk| chunk["completeness"] == "complete");
         assert_eq!(whole.count(), 5, "{damage}");
     }
 }

@@ -35,6 +35,7 @@ fn the_json_has_all_keys_that_were_promised_whatever_the_media() {
                     "server_timestamp",
                     "tags",
                     "complete",
+                    "completeness",
                     "exception",
                     "frames",
                     "key_frames",
@@ -87,7 +88,7 @@ fn chunks_are_told_as_their_bytes_have_them() {
         let seconds: f64 = tag_values(&stream, "PRODUCER_TIMESTAMP")[at].parse().unwrap();
         assert_eq!(chunk["producer_timestamp"], seconds);
         assert_eq!(chunk["server_timestamp"], seconds + 0.5);
-        assert_eq!((&chunk["complete"], &chunk["exception"]), (&"complete".into(), &Value::Null));
+        assert_eq!((&chunk["completeness"], &chunk["exception"]), (&"complete".into(), &Value::Null));
     }
     let frames = |track: &str| chunks.iter().map(|chunk| chunk["frames"][track].as_u64().unwrap_or(0)).sum::<u64>();
     // As testdata/README.md has it.
@@ -174,7 +175,7 @@ fn a_cut_is_reported_with_its_offset() {
     let cut = documents(&stream)[3].start + 7001;
     let read = fragkit("inspect --json -").stdin(&stream[..cut]).done().quiet().json();
     let chunks = read["chunks"].as_array().unwrap();
-    let complete: Vec<_> = chunks.iter().map(|chunk| chunk["complete"].as_str().unwrap()).collect();
+    let complete: Vec<_> = chunks.iter().map(|chunk| chunk["completeness"].as_str().unwrap()).collect();
     assert_eq!(complete, ["complete", "complete", "complete", "cut"]);
     assert_eq!(read["bytes"], cut);
     let findings = read["findings"].as_array().unwrap();

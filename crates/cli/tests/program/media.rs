@@ -71,7 +71,7 @@ fn missing_fragments_become_exception_chunks_in_either_spelling() {
             assert_eq!(chunks[at]["exception"]["code"], 4000);
             assert_eq!(chunks[at]["exception"]["message"], *tag_values(&written, message)[0]);
             assert_eq!(chunks[at]["fragment_number"], number);
-            assert_eq!(chunks[at]["complete"], "no media");
+            assert_eq!(chunks[at]["completeness"], "no media");
         }
         assert_eq!(chunks[1]["exception"], serde_json::Value::Null);
         assert_eq!(fragkit("list").arg(&out).done().numbers(), numbers()[..1]);

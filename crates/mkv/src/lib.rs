@@ -2,7 +2,7 @@
 //!
 //! This is the first stage of fragkit: `bytes -> mkv elements -> fragments -> clips, pictures`. What Kinesis Video Streams
 //! returns is one small Matroska document per fragment, back to back, with Segments (and often Clusters) of unknown size.
-//! [`Parser`] reads that from any source, without I/O of its own, and gives frames as slices of what was pushed. [`write`]
+//! [`Parser`] reads that from any source, without I/O of its own, and gives frames as slices of what was pushed. [`mod@write`]
 //! writes the same elements.
 //!
 //! ```

@@ -70,7 +70,8 @@ fn from_pipe(reader: Box<dyn Read>, options: ClipOptions, args: &Clip, findings:
     let mut output = Output::create(&args.output, &args.inputs.inputs)?;
     let mut clipper = StreamingClipper::new(options);
     {
-        let mut file = io::BufWriter::with_capacity(1 << 18, output.file());
+        // Larger frames go past the buffer, without a copy.
+        let mut file = io::BufWriter::with_capacity(SMALL_WRITES, output.file());
         stream::piped_fragments(reader, true, findings, |fragment, findings| {
             clipper.add(&fragment, |bytes| file.write_all(bytes)).map_err(|error| output.failed(&error))?;
             clipper.take_findings().iter().for_each(|finding| findings.show(finding));
@@ -86,6 +87,9 @@ fn from_pipe(reader: Box<dyn Read>, options: ClipOptions, args: &Clip, findings:
     tell(&args.output, &end.summary, findings);
     Ok(())
 }
+
+/// Frames smaller than this are written together.
+const SMALL_WRITES: usize = 8 << 10;
 
 /// The first file has the name that was given; the others get a number.
 pub(crate) fn numbered(output: &Path, number: usize) -> PathBuf {

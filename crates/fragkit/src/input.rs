@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use fragkit_fragment::{Assembler, Item, Limits};
 
 use crate::error::{Error, ErrorKind};
@@ -235,16 +235,8 @@ impl<R: Read> Iterator for Pipe<R> {
 
 /// Reads until the buffer is full or the stream has ended. Filling it keeps frames within one piece.
 fn read_some(reader: &mut impl Read) -> io::Result<Bytes> {
-    let mut buffer = BytesMut::zeroed(PIPE_READ);
-    let mut filled = 0;
-    while let Some(space) = buffer.get_mut(filled..).filter(|space| !space.is_empty()) {
-        match reader.read(space) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    buffer.truncate(filled);
-    Ok(buffer.freeze())
+    let mut buffer = Vec::with_capacity(PIPE_READ);
+    let most = u64::try_from(PIPE_READ).unwrap_or(u64::MAX);
+    reader.by_ref().take(most).read_to_end(&mut buffer)?;
+    Ok(buffer.into())
 }

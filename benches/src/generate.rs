@@ -255,6 +255,7 @@ fn frame(stored: &Stored, time_ms: i64, payload: Bytes) -> Frame {
         payload,
         offset: 0,
         stripped: 0,
+        omitted: 0,
         group: None,
     }
 }

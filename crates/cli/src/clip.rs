@@ -9,7 +9,7 @@ use crate::args::Clip;
 use crate::media::save;
 use crate::progress::{self, Counter};
 use crate::report::Findings;
-use crate::stream::{self, Input, is_dash};
+use crate::stream::{self, Input, Keep, is_dash};
 
 pub(crate) fn run(args: &Clip) -> Result<(), Error> {
     let mut findings = Findings::default();
@@ -41,7 +41,7 @@ fn can_stream(args: &Clip) -> bool {
 
 fn from_source(source: &Source, options: ClipOptions, args: &Clip, findings: &mut Findings) -> Result<(), Error> {
     let mut clipper = Clipper::new(options);
-    stream::fragments(source, true, findings, |fragment, findings| {
+    stream::fragments(source, Keep::Places, findings, |fragment, findings| {
         clipper.add(&fragment);
         clipper.take_findings().iter().for_each(|finding| findings.show(finding));
         Ok(())
@@ -72,7 +72,7 @@ fn from_pipe(reader: Box<dyn Read>, options: ClipOptions, args: &Clip, findings:
     {
         // Larger frames go past the buffer, without a copy.
         let mut file = io::BufWriter::with_capacity(SMALL_WRITES, output.file());
-        stream::piped_fragments(reader, true, findings, |fragment, findings| {
+        stream::piped_fragments(reader, Keep::Frames, findings, |fragment, findings| {
             clipper.add(&fragment, |bytes| file.write_all(bytes)).map_err(|error| output.failed(&error))?;
             clipper.take_findings().iter().for_each(|finding| findings.show(finding));
             Ok(())

@@ -8,13 +8,13 @@ use fragkit::{ChunkLayout, ChunkWriter, Error, ErrorKind, FragmentNumber, Head, 
 
 use crate::args::Media;
 use crate::report::Findings;
-use crate::stream::{self, Input};
+use crate::stream::{self, Input, Keep};
 
 pub(crate) fn run(args: &Media) -> Result<(), Error> {
     let mut findings = Findings::default();
     let source = Input::open(&args.inputs)?.into_source()?;
     let mut chunks: HashMap<FragmentNumber, Head> = HashMap::new();
-    stream::fragments(&source, false, &mut findings, |fragment, _| {
+    stream::fragments(&source, Keep::Heads, &mut findings, |fragment, _| {
         let head = fragment.head;
         if let Some(number) = head.number.clone().filter(|_| !head.plain) {
             // Of a chunk that is there more than once, the first whole one.

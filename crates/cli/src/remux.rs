@@ -8,14 +8,14 @@ use crate::args::{Chunks, Merge};
 use crate::media::{STDOUT, save};
 use crate::progress::{self, Counter};
 use crate::report::Findings;
-use crate::stream::{self, Input, is_dash};
+use crate::stream::{self, Input, Keep, is_dash};
 
 pub(crate) fn merge(args: &Merge) -> Result<(), Error> {
     let mut findings = Findings::default();
     let source = Input::open(&args.inputs)?.into_source()?;
     let selector = args.range.selector(Some(&args.also), || stream::quiet_heads(&source))?;
     let mut index = Index::new(args.strict);
-    stream::fragments(&source, true, &mut findings, |fragment, findings| {
+    stream::fragments(&source, Keep::Places, &mut findings, |fragment, findings| {
         if selector.is_candidate(&fragment.head) {
             index.add(&fragment);
         }
@@ -81,8 +81,8 @@ fn chunk(
         if fragment.head.is_whole() { chunker.add(&fragment).map_err(named) } else { Ok(()) }
     };
     match input {
-        Input::Files(source) => stream::fragments(&source, true, findings, add)?,
-        Input::Pipe(reader) => stream::piped_fragments(reader, true, findings, add)?,
+        Input::Files(source) => stream::fragments(&source, Keep::Frames, findings, add)?,
+        Input::Pipe(reader) => stream::piped_fragments(reader, Keep::Frames, findings, add)?,
     }
     if chunker.finish().map_err(named)? == 0 { Err(stream::no_fragments()) } else { Ok(()) }
 }

@@ -16,6 +16,15 @@ pub(crate) enum Input {
     Pipe(Box<dyn Read>),
 }
 
+/// What of the fragments is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    Heads,
+    /// Where frames are, and the bytes of those that have to be looked at; of a pipe, all bytes.
+    Places,
+    Frames,
+}
+
 /// Whether a path stands for standard input or output.
 pub(crate) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
@@ -56,7 +65,7 @@ fn is_pipe(path: &Path) -> bool {
 /// Calls `each` with every fragment and shows findings. No byte at all, or no fragment, is an error.
 pub(crate) fn fragments(
     source: &Source,
-    keep_frames: bool,
+    keep: Keep,
     findings: &mut Findings,
     mut each: impl FnMut(fragkit::Fragment, &mut Findings) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -64,8 +73,11 @@ pub(crate) fn fragments(
         return Err(empty());
     }
     let bar = progress::bar("reading", Some(source.len()));
-    let mut items: Box<dyn Iterator<Item = Item>> =
-        if keep_frames { Box::new(source.items()) } else { Box::new(source.heads()) };
+    let mut items: Box<dyn Iterator<Item = Item>> = match keep {
+        Keep::Heads => Box::new(source.heads()),
+        Keep::Places => Box::new(source.items_without_audio_payload()),
+        Keep::Frames => Box::new(source.items()),
+    };
     let mut any = false;
     for item in &mut items {
         match item {
@@ -84,12 +96,12 @@ pub(crate) fn fragments(
 /// The same for a pipe, one fragment at a time.
 pub(crate) fn piped_fragments(
     reader: Box<dyn Read>,
-    keep_frames: bool,
+    keep: Keep,
     findings: &mut Findings,
     mut each: impl FnMut(fragkit::Fragment, &mut Findings) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let pipe = Pipe::new(reader);
-    let pipe = if keep_frames { pipe } else { pipe.without_frames() };
+    let pipe = if keep == Keep::Heads { pipe.without_frames() } else { pipe };
     let bar = progress::bar("reading", None);
     let (mut any, mut any_fragment) = (false, false);
     for item in pipe {
@@ -125,8 +137,8 @@ pub(crate) fn heads(input: Input, findings: &mut Findings) -> Result<Vec<Head>, 
         Ok(())
     };
     match input {
-        Input::Files(source) => fragments(&source, false, findings, keep)?,
-        Input::Pipe(reader) => piped_fragments(reader, false, findings, keep)?,
+        Input::Files(source) => fragments(&source, Keep::Heads, findings, keep)?,
+        Input::Pipe(reader) => piped_fragments(reader, Keep::Heads, findings, keep)?,
     }
     Ok(heads)
 }

@@ -91,6 +91,14 @@ impl Source {
         std::iter::from_fn(move || assembler.poll())
     }
 
+    /// The same without the bytes of audio frames, for those who write them from the source later: a
+    /// [`Clipper`](crate::Clipper), an [`Index`](crate::Index). It is faster where frames are small.
+    pub fn items_without_audio_payload(&self) -> impl Iterator<Item = Item> + use<> {
+        let mut assembler = Assembler::new(Limits::default()).without_audio_payload();
+        self.feed(&mut assembler);
+        std::iter::from_fn(move || assembler.poll())
+    }
+
     /// The same without frames, for those who want the heads alone.
     pub fn heads(&self) -> impl Iterator<Item = Item> + use<> {
         let mut assembler = Assembler::new(Limits::default()).without_frames();

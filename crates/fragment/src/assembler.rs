@@ -6,7 +6,7 @@ mod plain;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use fragkit_mkv::{self as mkv, Block, EndedBy, ErrorKind, Event, Frames, SimpleTag, Tag};
+use fragkit_mkv::{self as mkv, Block, EndedBy, ErrorKind, Event, Frames, SimpleTag, Tag, TrackType};
 
 use crate::finding::{Finding, Severity};
 use crate::fragment::{Completeness, Fragment, Frame, Head};
@@ -62,6 +62,9 @@ pub struct Assembler {
     parser: mkv::Parser,
     limits: Limits,
     keep_frames: bool,
+    /// Whether sound is taken without its bytes, and the numbers of the tracks that this means.
+    without_audio_payload: bool,
+    places_only: Vec<u64>,
     /// How many frames the last chunk had.
     frames_ahead: usize,
     ready: VecDeque<Item>,
@@ -83,6 +86,8 @@ impl Assembler {
             parser: mkv::Parser::new(limits.mkv.clone()),
             limits,
             keep_frames: true,
+            without_audio_payload: false,
+            places_only: Vec::new(),
             frames_ahead: 0,
             ready: VecDeque::new(),
             chunk: None,
@@ -98,6 +103,15 @@ impl Assembler {
     #[must_use]
     pub fn without_frames(mut self) -> Self {
         self.keep_frames = false;
+        self
+    }
+
+    /// Leaves the payload of audio frames out where that saves work, for those who write it from the input later, such as an
+    /// [`Index`](crate::Index) of a file: [`Frame::omitted`] then says how long it is. Nothing about sound needs a look at
+    /// its bytes.
+    #[must_use]
+    pub fn without_audio_payload(mut self) -> Self {
+        self.without_audio_payload = true;
         self
     }
 
@@ -120,7 +134,7 @@ impl Assembler {
             if let Some(item) = self.ready.pop_front() {
                 return Some(item);
             }
-            while let Some(block) = self.parser.poll_block() {
+            while let Some(block) = self.poll_block() {
                 self.block(block);
                 if !self.ready.is_empty() {
                     break;
@@ -169,6 +183,10 @@ impl Assembler {
                     }
                 }
                 chunk.head.tracks = self.tracks.clone();
+                if self.without_audio_payload {
+                    let sound = self.tracks.iter().filter(|track| track.entry.track_type == TrackType::Audio);
+                    self.places_only = sound.map(|track| track.entry.number).collect();
+                }
             }
             Event::Tags { offset, tags } => take_tags(chunk, offset, &tags, &mut self.ready),
             Event::Cluster { offset, .. } => {
@@ -196,6 +214,12 @@ impl Assembler {
             Event::DocumentEnd { offset } => self.close(offset, None),
             _ => {}
         }
+    }
+
+    #[inline]
+    fn poll_block(&mut self) -> Option<Block> {
+        let (keep, places_only) = (self.keep_frames, &self.places_only);
+        self.parser.poll_block(|track| keep && !places_only.contains(&track))
     }
 
     #[inline]
@@ -368,6 +392,7 @@ fn each_frame(block: Block, base: Nanos, tracks: &Tracks, scale: u64, mut each: 
         payload,
         offset,
         stripped: block.stripped,
+        omitted: block.omitted,
         group,
     };
     match block.frames {

@@ -145,12 +145,24 @@ pub struct Frame {
     pub invisible: bool,
     /// May be dropped if playing is late.
     pub discardable: bool,
-    /// The bytes, as a slice of the input.
+    /// The bytes, as a slice of the input. Empty where only the place was asked for: see `omitted`.
     pub payload: Bytes,
     /// Offset of the stored bytes in the input. The first `stripped` bytes of `payload` are not there.
     pub offset: u64,
     /// How many bytes of `payload` header stripping had taken off.
     pub stripped: usize,
+    /// How many bytes are missing from `payload`, all of them or none, because
+    /// [`Assembler::without_audio_payload`](crate::Assembler::without_audio_payload) leaves them out.
+    pub omitted: u32,
     /// What a BlockGroup says beside that (references, padding, additions); with the first frame where there is lacing.
     pub group: Option<Box<BlockGroup>>,
+}
+
+impl Frame {
+    /// How many bytes the frame has, whether they are in `payload` or left out.
+    #[inline]
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        u32::try_from(self.payload.len()).unwrap_or(u32::MAX).saturating_add(self.omitted)
+    }
 }

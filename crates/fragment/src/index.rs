@@ -117,12 +117,13 @@ impl Index {
             || fragment.head.tracks.by_number(frame.track).is_some_and(|track| self.wants_track(track))
     }
 
-    /// Takes in a fragment whose payload stays where it is in the input.
+    /// Takes in a fragment whose payload stays where it is in the input; that of audio need not be in the fragment (see
+    /// [`Assembler::without_audio_payload`](crate::Assembler::without_audio_payload)).
     pub fn add(&mut self, fragment: &Fragment) {
         self.index(fragment);
     }
 
-    /// Takes in a fragment whose payload is now written out, run by run, in the order of
+    /// Takes in a fragment whose payload, which must all be there, is now written out, run by run, in the order of
     /// [`interleaved`](Index::interleaved). From then on the index speaks of the output's bytes: as its input.
     ///
     /// # Errors
@@ -206,7 +207,7 @@ impl Index {
             // Tracks that are not wanted have 0 for a number, which no frame has.
             let Some(position) = places.iter().position(|&number| number == frame.track) else { continue };
             let track = u8::try_from(position).unwrap_or(u8::MAX);
-            let stored = len(frame.payload.len());
+            let stored = frame.size();
             let form = if frame.stripped > 0 { Form::Stripped } else { Form::AsStored };
             let mut sample =
                 Sample { offset: frame.offset, time: frame.time, size: stored, track, keyframe: frame.keyframe, form };
@@ -254,7 +255,7 @@ impl Index {
             let last_frame = fragment.frames.iter().rev().filter(of_track).find(|frame| frame.time == last);
             let explicit = last_frame.and_then(|frame| frame.duration);
             let counted = track.audio_clock().zip(last_frame).map(|(clock, frame)| {
-                let samples = clock.samples(len(frame.payload.len()));
+                let samples = clock.samples(frame.size());
                 Nanos::from_ticks(samples.into(), clock.sampling_frequency())
             });
             let mean = i64::try_from(times.len() - 1)
@@ -487,7 +488,7 @@ fn kept_frames(fragment: &Fragment) -> impl Iterator<Item = &Frame> {
     let usable: Vec<(u64, usize)> = usable.map(|track| (track.entry.number, track.stripped_header.len())).collect();
     fragment.frames.iter().filter(move |frame| {
         let of_track = |&(number, stripped): &(u64, usize)| number == frame.track && stripped == frame.stripped;
-        !frame.payload.is_empty() && usable.iter().any(of_track)
+        frame.size() > 0 && usable.iter().any(of_track)
     })
 }
 

@@ -35,6 +35,8 @@ pub struct Block {
     pub data_offset: u64,
     /// How many bytes at the front of each frame are not in the input because header stripping took them off.
     pub stripped: usize,
+    /// How many bytes the one frame has that were not taken: see [`Parser::poll_block`](crate::Parser::poll_block).
+    pub omitted: u32,
 }
 
 /// What a BlockGroup says of its Block.
@@ -121,6 +123,7 @@ pub(crate) fn read(element: u64, offset: u64, mut data: Bytes, path: Path<'_>) -
         frames,
         data_offset: data_offset + lace_header,
         stripped: 0,
+        omitted: 0,
     })
 }
 

@@ -110,6 +110,16 @@ impl Input {
         Some(bytes)
     }
 
+    /// Steps over the next `count` bytes, if they lie in one piece.
+    #[inline]
+    pub(crate) fn step_over(&mut self, count: usize) -> Option<()> {
+        if self.cursor.checked_add(count)? > self.current.len() {
+            return None;
+        }
+        self.step(count);
+        Some(())
+    }
+
     /// The next `count` bytes: a slice of what was pushed, or a copy where they span pushes. `None` if there are fewer.
     pub(crate) fn take(&mut self, count: u64) -> Option<Bytes> {
         if count > self.available {

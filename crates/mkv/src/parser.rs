@@ -296,7 +296,7 @@ impl Parser {
                     return Ok(None);
                 }
                 State::Parsing => {
-                    if let Some(block) = self.plain_block() {
+                    if let Some(block) = self.plain_block(|_| true) {
                         return Ok(Some(Event::Block(block)));
                     }
                     if let Some(event) = self.end_by_size() {
@@ -370,14 +370,17 @@ impl Parser {
     /// The next event if it is what nearly all are: a SimpleBlock of the current Cluster, all in one piece, without lacing
     /// and with nothing to be put back. `None` says nothing about what comes: [`poll`](Parser::poll) then does, and gives
     /// these blocks as well. This is the shorter way for those who take many.
+    ///
+    /// Of a track of which `wants_payload` says no, the frame is left empty and [`Block::omitted`] has its size: for those who
+    /// need no more than its place.
     #[inline]
-    pub fn poll_block(&mut self) -> Option<Block> {
-        if self.state == State::Parsing { self.plain_block() } else { None }
+    pub fn poll_block(&mut self, wants_payload: impl FnOnce(u64) -> bool) -> Option<Block> {
+        if self.state == State::Parsing { self.plain_block(wants_payload) } else { None }
     }
 
     /// Written by hand, since it is run for every frame: the grammars of `vint` and `block` take more than twice the time.
     #[inline]
-    fn plain_block(&mut self) -> Option<Block> {
+    fn plain_block(&mut self, wants_payload: impl FnOnce(u64) -> bool) -> Option<Block> {
         let Some(Document { cluster: Some(end), widths, stripped, .. }) = &self.document else { return None };
         let (end, max_width) = (*end, widths.size.min(8));
         if !stripped.is_empty() {
@@ -404,12 +407,20 @@ impl Parser {
             return None;
         }
         let data = usize::try_from(header + 4).ok()?;
-        let frame = self.input.take_behind(data, usize::try_from(whole).ok()?)?;
+        let (track, whole_len) = (u64::from(track & 0x7F), usize::try_from(whole).ok()?);
+        let (frame, omitted) = if wants_payload(track) {
+            (self.input.take_behind(data, whole_len)?, 0)
+        } else {
+            // The limit on blocks may be any number, so a frame may be too long to be left out.
+            let omitted = u32::try_from(size - 4).ok()?;
+            self.input.step_over(whole_len)?;
+            (Bytes::new(), omitted)
+        };
         self.release();
         Some(Block {
             offset,
             size: whole,
-            track: u64::from(track & 0x7F),
+            track,
             timestamp: i16::from_be_bytes([time_high, time_low]),
             keyframe: flags & 0x80 != 0,
             invisible: flags & 0x08 != 0,
@@ -418,6 +429,7 @@ impl Parser {
             frames: Frames::One(frame),
             data_offset: offset + u64::from(header) + 4,
             stripped: 0,
+            omitted,
         })
     }
 

@@ -66,7 +66,7 @@ impl Counts {
     /// Counts a frame in. `tracks` is how many tracks there are.
     #[inline]
     pub(super) fn add(&mut self, frame: &Frame, tracks: usize) {
-        let bytes = u64::try_from(frame.payload.len()).unwrap_or_default();
+        let bytes = u64::from(frame.size());
         let key_frames = u64::from(frame.keyframe);
         self.frames += 1;
         let (first, last) = self.span.unwrap_or((frame.time, frame.time));

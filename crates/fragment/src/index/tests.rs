@@ -207,3 +207,31 @@ fn tracks_are_summed_up_with_their_reorder_and_last_duration() {
     assert_eq!(audio.last_duration, Nanos(23_219_955));
     assert_eq!(video.last_duration, Nanos::from_millis(40));
 }
+
+#[test]
+fn the_payload_of_audio_is_not_needed_to_say_where_it_is() {
+    for name in
+        ["h264-main-aac.chunks.mkv", "h264-annexb.chunks.mkv", "lacing.mkv", "aac-mono.chunks.mkv", "two-audio.mkv"]
+    {
+        let stream = testdata(name);
+        let mut assembler = crate::Assembler::new(crate::Limits::default()).without_audio_payload();
+        assembler.push(stream.clone());
+        assembler.finish();
+        let (places, findings) = split(std::iter::from_fn(|| assembler.poll()).collect());
+        let (whole, expected) = parse(&stream);
+        assert_eq!(findings, expected);
+        let frames = || places.iter().flat_map(|fragment| &fragment.frames);
+        let of_audio =
+            |frame: &&Frame| places[0].head.tracks.video().is_none_or(|video| video.entry.number != frame.track);
+        // Laced frames are taken apart, so they are there all the same.
+        let left_out = frames().filter(of_audio).filter(|frame| frame.payload.is_empty() && frame.omitted > 0).count();
+        assert!(left_out > 0 || name == "lacing.mkv", "{name}");
+        assert!(frames().all(|frame| of_audio(&frame) || frame.omitted == 0));
+        let sizes = |fragments: &[Fragment]| {
+            fragments.iter().flat_map(|each| &each.frames).map(Frame::size).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&places), sizes(&whole));
+        assert_eq!(places[0].head.frame_counts, whole[0].head.frame_counts);
+        assert_eq!(payload(&index(false, &places), &stream), payload(&index(false, &whole), &stream), "{name}");
+    }
+}

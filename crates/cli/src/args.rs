@@ -85,13 +85,7 @@ pub(crate) struct Clip {
     #[command(flatten)]
     pub(crate) range: Range,
     #[command(flatten)]
-    pub(crate) also: Also,
-    /// Close time that no fragment covers, or keep it
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) gaps: GapsArg,
-    /// Refuse where tracks or private data change, or go on in another file: OUT-2.mp4, OUT-3.mp4 ...
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) on_change: OnChangeArg,
+    pub(crate) joining: Joining,
     /// Quotas of the service to keep to
     #[arg(long, value_enum, default_value_t)]
     pub(crate) limits: LimitsArg,
@@ -112,13 +106,7 @@ pub(crate) struct Merge {
     #[command(flatten)]
     pub(crate) range: Range,
     #[command(flatten)]
-    pub(crate) also: Also,
-    /// Close time that no fragment covers, or keep it
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) gaps: GapsArg,
-    /// Refuse where tracks or private data change, or go on in another file: OUT-2.mkv, OUT-3.mkv ...
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) on_change: OnChangeArg,
+    pub(crate) joining: Joining,
     /// Keep private data and frames as they are
     #[arg(long)]
     pub(crate) strict: bool,
@@ -181,14 +169,21 @@ pub(crate) struct Range {
     pub(crate) to: Option<When>,
 }
 
+/// How fragments become one file.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct Also {
+pub(crate) struct Joining {
     /// Also take the fragment that starts before --from and reaches over it; the service leaves it out
     #[arg(long)]
     pub(crate) include_overlap: bool,
     /// Also take fragments that are cut off, as far as they go
     #[arg(long)]
     pub(crate) include_cut: bool,
+    /// Close time that no fragment covers, or keep it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) gaps: GapsArg,
+    /// Refuse where tracks or private data change, or go on in another file: OUT-2, OUT-3 ...
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) on_change: OnChangeArg,
 }
 
 macro_rules! choices {

@@ -15,20 +15,20 @@ pub(crate) fn run(args: &Clip) -> Result<(), Error> {
     let mut findings = Findings::default();
     let options = |selector: Selector| ClipOptions {
         selector,
-        gaps: args.gaps.into(),
-        on_change: args.on_change.into(),
+        gaps: args.joining.gaps.into(),
+        on_change: args.joining.on_change.into(),
         limits: args.limits.into(),
         strict: args.strict,
     };
     match Input::open(&args.inputs)? {
         // A pipe goes straight into the file, unless the whole of it must be seen first.
         Input::Pipe(reader) if !args.range.is_relative() && can_stream(args) => {
-            let selector = args.range.selector(Some(&args.also), Vec::new)?;
+            let selector = args.range.selector(Some(&args.joining), Vec::new)?;
             from_pipe(reader, options(selector), args, &mut findings)
         }
         input => {
             let source = input.into_source()?;
-            let selector = args.range.selector(Some(&args.also), || stream::quiet_heads(&source))?;
+            let selector = args.range.selector(Some(&args.joining), || stream::quiet_heads(&source))?;
             from_source(&source, options(selector), args, &mut findings)
         }
     }
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Clip) -> Result<(), Error> {
 
 fn can_stream(args: &Clip) -> bool {
     let regular = !args.output.exists() || args.output.is_file();
-    OnChange::from(args.on_change) == OnChange::Error && !is_dash(&args.output) && regular
+    OnChange::from(args.joining.on_change) == OnChange::Error && !is_dash(&args.output) && regular
 }
 
 fn from_source(source: &Source, options: ClipOptions, args: &Clip, findings: &mut Findings) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use crate::stream::{self, Input, Keep, is_dash};
 pub(crate) fn merge(args: &Merge) -> Result<(), Error> {
     let mut findings = Findings::default();
     let source = Input::open(&args.inputs)?.into_source()?;
-    let selector = args.range.selector(Some(&args.also), || stream::quiet_heads(&source))?;
+    let selector = args.range.selector(Some(&args.joining), || stream::quiet_heads(&source))?;
     let mut index = Index::new(args.strict);
     stream::fragments(&source, Keep::Places, &mut findings, |fragment, findings| {
         if selector.is_candidate(&fragment.head) {
@@ -22,7 +22,7 @@ pub(crate) fn merge(args: &Merge) -> Result<(), Error> {
         index.take_findings().iter().for_each(|finding| findings.show(finding));
         Ok(())
     })?;
-    let merges = MergedFile::plan(&index, &selector, args.gaps.into(), args.on_change.into())?;
+    let merges = MergedFile::plan(&index, &selector, args.joining.gaps.into(), args.joining.on_change.into())?;
     for (merge, number) in merges.iter().zip(1..) {
         let output = crate::clip::numbered(&args.output, number);
         let bar = progress::bar("writing", Some(merge.size()));

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use fragkit::{Error, ErrorKind, Head, Nanos, Selector, Timestamp};
 
-use crate::args::{Also, Range};
+use crate::args::{Joining, Range};
 
 /// A time as it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,11 +68,15 @@ impl Range {
     }
 
     /// The selection; `heads` gives the fragments if their times are needed.
-    pub(crate) fn selector(&self, also: Option<&Also>, heads: impl FnOnce() -> Vec<Head>) -> Result<Selector, Error> {
+    pub(crate) fn selector(
+        &self,
+        joining: Option<&Joining>,
+        heads: impl FnOnce() -> Vec<Head>,
+    ) -> Result<Selector, Error> {
         let mut selector = Selector {
             by: self.by.into(),
-            include_overlap: also.is_some_and(|also| also.include_overlap),
-            include_cut: also.is_some_and(|also| also.include_cut),
+            include_overlap: joining.is_some_and(|joining| joining.include_overlap),
+            include_cut: joining.is_some_and(|joining| joining.include_cut),
             ..Selector::default()
         };
         let start = if self.is_relative() {

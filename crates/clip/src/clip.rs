@@ -399,7 +399,7 @@ fn build(
     for &at in fragments {
         let Some(indexed) = heads.get(at) else { continue };
         let wall = indexed.head.producer_timestamp.map(Timestamp::nanos).unwrap_or_default();
-        let shift = wall - timeline.place_tracks(&indexed.wall_spans());
+        let shift = wall - timeline.place(&indexed.wall_spans());
         for track in &indexed.tracks {
             if track.reorder > Nanos::ZERO {
                 let of_track = index.samples(at).iter().filter(|sample| sample.track == track.track);
@@ -505,7 +505,7 @@ fn regular_tracks(
         let mut due: Option<i64> = None;
         let holds = fragments.iter().filter_map(|&at| Some((at, heads.get(at)?))).all(|(at, indexed)| {
             let wall = indexed.head.producer_timestamp.map(Timestamp::nanos).unwrap_or_default();
-            let shift = wall - timeline.place_tracks(&indexed.wall_spans());
+            let shift = wall - timeline.place(&indexed.wall_spans());
             index.samples(at).iter().filter(|sample| sample.track == *track).all(|sample| {
                 let present = sample.time + shift;
                 let at = due.unwrap_or_else(|| present.ticks(sampling_frequency));

@@ -47,15 +47,9 @@ impl Timeline {
         Timeline { gaps, origin: None, last: Vec::new() }
     }
 
-    /// Places the next fragment, whose earliest frame is at the wall-clock time `start` and whose last frame ends at `end`,
-    /// as if it had a single track: see [`place_tracks`](Timeline::place_tracks).
-    pub fn place(&mut self, start: Nanos, end: Nanos) -> Nanos {
-        self.place_tracks(&[TrackSpan { track: 0, start, end }])
-    }
-
     /// Places the next fragment. Gives what to subtract from the wall-clock times of its frames: a whole number of
     /// milliseconds apart from that of the fragments before, so that times stay exact within.
-    pub fn place_tracks(&mut self, spans: &[TrackSpan]) -> Nanos {
+    pub fn place(&mut self, spans: &[TrackSpan]) -> Nanos {
         let Some(start) = spans.iter().map(|span| span.start).min() else { return self.origin.unwrap_or_default() };
         let origin = match self.origin {
             None => start,
@@ -94,7 +88,8 @@ mod tests {
         let mut timeline = Timeline::new(gaps);
         let place = |&(start, end): &(i64, i64)| {
             let start = Nanos::from_millis(start);
-            (start - timeline.place(start, Nanos::from_millis(end))).round_millis()
+            let span = TrackSpan { track: 0, start, end: Nanos::from_millis(end) };
+            (start - timeline.place(&[span])).round_millis()
         };
         spans.iter().map(place).collect()
     }
@@ -110,13 +105,10 @@ mod tests {
         let span =
             |track, start, end| TrackSpan { track, start: Nanos::from_millis(start), end: Nanos::from_millis(end) };
         let mut timeline = Timeline::new(Gaps::Compact);
-        timeline.place_tracks(&[span(0, 0, 2000), span(1, 0, 2300)]);
-        assert_eq!(timeline.place_tracks(&[span(0, 2000, 4000), span(1, 2300, 4100)]), Nanos::ZERO);
+        timeline.place(&[span(0, 0, 2000), span(1, 0, 2300)]);
+        assert_eq!(timeline.place(&[span(0, 2000, 4000), span(1, 2300, 4100)]), Nanos::ZERO);
         // A gap of 10 s for the picture and of 9.9 s for the sound is closed up to where the sound would overlap.
-        assert_eq!(
-            timeline.place_tracks(&[span(0, 14_000, 16_000), span(1, 14_000, 16_000)]),
-            Nanos::from_millis(9900)
-        );
+        assert_eq!(timeline.place(&[span(0, 14_000, 16_000), span(1, 14_000, 16_000)]), Nanos::from_millis(9900));
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Layout {
         reached: &mut Reached,
     ) -> Result<(), MergeError> {
         let base = indexed.head.producer_timestamp.map(Timestamp::nanos).unwrap_or_default();
-        let mut shift = base - timeline.place_tracks(&indexed.wall_spans());
+        let mut shift = base - timeline.place(&indexed.wall_spans());
         let first = indexed.tracks.iter().map(|track| track.first).min().unwrap_or_default();
         let end = indexed.tracks.iter().map(|track| track.last + track.last_duration).max().unwrap_or_default();
         // Where the fragment overlaps what was placed before, it is moved behind that as a whole.

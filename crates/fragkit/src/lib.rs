@@ -61,3 +61,8 @@ pub use chunks::{ChunkOptions, Chunker, Inserted};
 pub use error::{Error, ErrorKind};
 pub use input::{Pipe, Source, files};
 pub use output::{Output, RunWriter, save, write_runs};
+
+/// The library example of the README, so that it compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,9 +1,11 @@
 //! Fragments in, a plan of MP4 files out.
 
+use bytes::Bytes;
+use fragkit_fragment::codec::CodecId;
 use fragkit_fragment::{
     AudioClock, Finding, Fragment, Head, Index, Nanos, Run, Selector, Severity, Timeline, Timestamp, Tracks, change,
 };
-use fragkit_mp4::{Edit, MDAT_PLACEHOLDER, Movie, SampleEntry, Track, placed_mdat_header};
+use fragkit_mp4::{Edit, MDAT_PLACEHOLDER, Movie, SampleEntry, SampleTable, Track, Visual, placed_mdat_header};
 
 use crate::error::{Error, ErrorKind};
 use crate::media::{Media, gcd, media};
@@ -42,7 +44,7 @@ pub struct Summary {
     pub truncated: usize,
 }
 
-/// Fragments and how each is moved in time: the plan of one clip.
+/// The fragments of one clip.
 #[derive(Debug)]
 struct Part {
     fragments: Vec<usize>,
@@ -59,7 +61,7 @@ impl Clipper {
 
     /// Takes in a fragment. Its frames are not kept, only where they are in the input.
     pub fn add(&mut self, fragment: &Fragment) {
-        if wanted(&self.options.selector, &fragment.head) {
+        if self.options.selector.is_candidate(&fragment.head) {
             self.index.add(fragment);
         }
     }
@@ -125,7 +127,8 @@ impl Clip<'_> {
 pub struct StreamingClipper {
     options: Options,
     index: Index,
-    ftyp: Option<Vec<u8>>,
+    /// How long `ftyp` is, once it is written.
+    ftyp_bytes: Option<u64>,
 }
 
 /// How a streamed clip ends.
@@ -144,7 +147,7 @@ impl StreamingClipper {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let index = Index::written(options.strict).picture_and_sound_only();
-        StreamingClipper { options, index, ftyp: None }
+        StreamingClipper { options, index, ftyp_bytes: None }
     }
 
     /// Takes in a fragment and hands its part of the file to `write`.
@@ -154,18 +157,14 @@ impl StreamingClipper {
     /// What `write` gives.
     pub fn add<E>(&mut self, fragment: &Fragment, mut write: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let selector = &self.options.selector;
-        if !wanted(selector, &fragment.head) || !may_be_selected(selector, &fragment.head) {
+        if !selector.is_candidate(&fragment.head) || !may_be_selected(selector, &fragment.head) {
             return Ok(());
         }
-        if self.ftyp.is_none() {
-            // Which brands the file carries depends on whether there is H.264 in it.
-            let entries = fragment.head.tracks.iter().filter_map(|track| media(track).ok().flatten());
-            let table = fragkit_mp4::SampleTable::new(1);
-            let tracks = entries.map(|media| Track::new(1, media.sample_entry, table.clone())).collect();
-            let ftyp = Movie { timescale: 1, creation_time: None, tracks }.ftyp();
+        if self.ftyp_bytes.is_none() {
+            let ftyp = ftyp(&fragment.head.tracks);
             write(&ftyp)?;
             write(&MDAT_PLACEHOLDER)?;
-            self.ftyp = Some(ftyp);
+            self.ftyp_bytes = u64::try_from(ftyp.len()).ok();
         }
         self.index.add_written(fragment, write)
     }
@@ -185,8 +184,7 @@ impl StreamingClipper {
         let mut parts = parts(&options, &self.index)?;
         let part = parts.pop().ok_or_else(nothing_selected)?;
         let (movie, _, duration_ms) = movie(&options, &self.index, &part.fragments, Payload::Written)?;
-        let ftyp = self.ftyp.as_ref().map(Vec::len).unwrap_or_default();
-        let placeholder = u64::try_from(ftyp).unwrap_or_default();
+        let placeholder = self.ftyp_bytes.unwrap_or_default();
         let payload_offset = placeholder + u64::try_from(MDAT_PLACEHOLDER.len()).unwrap_or_default();
         let payload_bytes = self.index.written_bytes().unwrap_or_default();
         let moov = movie.moov(payload_offset, payload_bytes)?;
@@ -195,9 +193,13 @@ impl StreamingClipper {
     }
 }
 
-/// Whether a fragment is worth indexing.
-fn wanted(selector: &Selector, head: &Head) -> bool {
-    selector.is_candidate(head)
+/// The first box of a file with these tracks. Its brands depend on whether there is H.264, which the codec id tells even
+/// where the private data has yet to be repaired.
+fn ftyp(tracks: &Tracks) -> Vec<u8> {
+    let avc = tracks.iter().any(|track| CodecId::parse(&track.entry.codec_id) == CodecId::Avc);
+    let entry = SampleEntry::Avc1 { visual: Visual::default(), config: Bytes::new() };
+    let tracks = avc.then(|| Track::new(1, entry, SampleTable::new(1))).into_iter().collect();
+    Movie { tracks, ..Movie::default() }.ftyp()
 }
 
 /// Whether the selection may take a fragment, as far as it tells by itself.
@@ -435,22 +437,15 @@ fn build(
             }
         }
     }
-    let tracks = &heads.get(fragments.first().copied().unwrap_or_default()).map(|indexed| indexed.head.tracks.clone());
-    finish(building, timescale, index, fragments, tracks.as_ref()).map(|(movie, duration)| (movie, position, duration))
+    finish(building, timescale, index, fragments).map(|(movie, duration)| (movie, position, duration))
 }
 
-fn finish(
-    building: Vec<Building>,
-    timescale: u32,
-    index: &Index,
-    fragments: &[usize],
-    tracks: Option<&Tracks>,
-) -> Result<(Movie, i64), Error> {
+fn finish(building: Vec<Building>, timescale: u32, index: &Index, fragments: &[usize]) -> Result<(Movie, i64), Error> {
     let has_video = building.iter().any(|track| track.media.clock.is_none());
     let audio_clock = building.first().and_then(|track| track.media.clock).map(AudioClock::sampling_frequency);
     let movie_timescale = if has_video { timescale } else { audio_clock.unwrap_or(MILLISECONDS) };
-    let start =
-        fragments.first().and_then(|&at| index.fragments().get(at)).and_then(|indexed| indexed.head.producer_timestamp);
+    let first = fragments.first().and_then(|&at| index.fragments().get(at)).map(|indexed| &indexed.head);
+    let start = first.and_then(|head| head.producer_timestamp);
     // A clock that starts with its producer tells no date.
     const DAY_MS: i64 = 86_400_000;
     const SECONDS_1904_TO_1970: u64 = 2_082_844_800;
@@ -477,7 +472,7 @@ fn finish(
             edits.push(Edit::Media { media_time: finished.media_time, duration });
         }
         let track_id = u32::try_from(number).ok().filter(|&id| id > 0).unwrap_or_else(|| u32::from(track) + 1);
-        let entry = tracks.and_then(|tracks| tracks.get(usize::from(track))).map(|track| &track.entry);
+        let entry = first.and_then(|head| head.tracks.get(usize::from(track))).map(|track| &track.entry);
         let language = entry.and_then(|entry| entry.language.as_deref()).and_then(language).unwrap_or(*b"und");
         movie.tracks.push(Track {
             language,

@@ -139,12 +139,7 @@ impl Index {
         let order: Vec<usize> = self.interleaved(last).map(|(index, _)| index).collect();
         let frames: Vec<&Frame> = kept_frames(fragment).filter(|frame| self.wants(fragment, frame)).collect();
         let first = self.fragments.last().map_or(0, |indexed| indexed.samples.start);
-        let mut units_start = self.fragments.last().map_or(0, |indexed| indexed.units);
-        let mut unit_starts = Vec::with_capacity(order.len());
-        for sample in self.samples.get(first..).unwrap_or_default() {
-            unit_starts.push(units_start);
-            units_start += self.unit_count(sample, units_start);
-        }
+        let unit_starts = self.unit_starts(last);
         for index in order {
             let (Some(sample), Some(frame)) = (self.samples.get(index), frames.get(index - first)) else { continue };
             let size = sample.size;

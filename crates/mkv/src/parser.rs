@@ -402,8 +402,9 @@ impl Parser {
         let laced = flags & 0x06 != 0;
         let whole = u64::from(header) + size;
         let fits = end.is_none_or(|end| offset.saturating_add(whole) <= end) && size <= self.limits.max_block_bytes;
-        // A size of ones alone is unknown, and greater than any limit worth the name; a track below 0x81 has more bytes.
-        if track <= 0x80 || laced || size < 4 || !fits {
+        let unknown = size == (1 << (7 * width)) - 1;
+        // A track number that starts below 0x81 has more bytes, or is 0.
+        if track <= 0x80 || laced || unknown || size < 4 || !fits {
             return None;
         }
         let data = usize::try_from(header + 4).ok()?;

@@ -136,11 +136,10 @@ impl Chunk {
         // The service's tags stand before its only Cluster: without them this is plain Matroska.
         if !self.in_media {
             let service = &self.service;
-            self.head.plain =
-                service.number.is_none() && service.producer_timestamp.is_none() && service.server_timestamp.is_none();
-            if self.head.plain && service.exception.is_some() {
-                self.head.plain = false;
-            }
+            self.head.plain = service.number.is_none()
+                && service.producer_timestamp.is_none()
+                && service.server_timestamp.is_none()
+                && service.exception.is_none();
         }
         self.in_media = true;
         self.last_offset = offset;

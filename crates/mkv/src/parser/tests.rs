@@ -179,6 +179,23 @@ fn blocks_of_every_size_width_take_the_short_way_or_the_long_one_alike() {
 }
 
 #[test]
+fn a_block_of_unknown_size_is_refused_in_every_width() {
+    for width in 1..=8 {
+        let mut w = Writer::new();
+        EbmlHeader::default().write(&mut w);
+        w.header(Id::SEGMENT, None);
+        w.header(Id::CLUSTER, None);
+        w.header_with_width(Id::SIMPLE_BLOCK, None, width);
+        w.raw(b"\x81\0\0\x80");
+        // As many bytes as the ones would be if they were a size.
+        w.raw(&vec![0; 20_000]);
+        let results = parse([&w.into_bytes()[..]]);
+        assert!(!results.iter().any(|result| matches!(result, Ok(Event::Block(_)))), "size in {width} bytes");
+        assert!(errors(&results)[0].ends_with("only Segment and Cluster may have an unknown size (RFC 9559)"));
+    }
+}
+
+#[test]
 fn equal_headers_are_parsed_once() {
     let bytes = stream(&[&chunk("1", UNKNOWN), &chunk("2", UNKNOWN)]);
     let tracks: Vec<_> = events(&bytes)

@@ -5,7 +5,7 @@ use fragkit::{ClipOptions, Clipper, Gaps, Item, OnChange, Run, Selector, Source}
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let Some((&choice, data)) = data.split_first() else { return };
+    let Some((&choice, data)) = data.split_last() else { return };
     let source = Source::from(bytes::Bytes::copy_from_slice(data));
     let options = ClipOptions {
         gaps: if choice & 1 == 0 { Gaps::Compact } else { Gaps::Keep },

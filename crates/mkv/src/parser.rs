@@ -360,9 +360,9 @@ impl Parser {
                 self.wanted = available + 1;
                 Ok(None)
             }
+            Err(_) if self.document.is_none() => self.no_document(),
             Err(nom::Err::Error(fault) | nom::Err::Failure(fault)) => {
-                let message = if self.document.is_none() { no_document(head) } else { fault.message() };
-                Err(Error::invalid(self.input.offset(), self.path(), message))
+                Err(Error::invalid(self.input.offset(), self.path(), fault.message()))
             }
         }
     }
@@ -498,10 +498,7 @@ impl Parser {
                 Ok(Some(Event::Segment { offset, size: header.size }))
             }
             (Id::VOID | Id::CRC_32, _) => self.step_over(header, offset),
-            (_, None) => {
-                let mut joined = [0; MAX_HEADER_LEN];
-                Err(Error::invalid(offset, Path::TOP, no_document(self.input.head(&mut joined))))
-            }
+            (_, None) => self.no_document(),
             (id, Some(_)) => Err(Error::invalid(
                 offset,
                 Path::TOP.child(id),
@@ -721,18 +718,26 @@ impl Parser {
         self.document.take().map(|_| Event::DocumentEnd { offset: self.input.offset() })
     }
 
+    /// Says what stands where a document should begin, once there is enough of it to be shown.
+    fn no_document<T>(&mut self) -> Result<Option<T>> {
+        let shown = self.input.available().min(4);
+        if shown < 4 && !self.finished {
+            self.wanted = 4;
+            return Ok(None);
+        }
+        let bytes = self.input.peek(shown).unwrap_or_default();
+        let bytes: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+        let message =
+            format!("an EBML header (1A 45 DF A3) is expected, not {} (RFC 8794, section 11.2)", bytes.join(" "));
+        Err(Error::invalid(self.input.offset(), Path::TOP, message))
+    }
+
     /// Lets go of the bytes that no search will go back to.
     #[inline]
     fn release(&mut self) {
         let floor = self.input.offset().saturating_sub(self.limits.max_rewind_bytes);
         self.input.release(self.checkpoint.max(floor));
     }
-}
-
-/// What stands where a document should begin.
-fn no_document(head: &[u8]) -> String {
-    let bytes: Vec<_> = head.iter().take(4).map(|byte| format!("{byte:02X}")).collect();
-    format!("an EBML header (1A 45 DF A3) is expected, not {} (RFC 8794, section 11.2)", bytes.join(" "))
 }
 
 #[cfg(test)]

@@ -221,6 +221,15 @@ fn any_split_of_the_pushes_gives_what_one_push_gives() {
 }
 
 #[test]
+fn any_split_of_what_is_no_document_gives_the_same_message() {
+    for junk in [&[0][..], &[0, 1], &[0x42, 0x82, 0x80, 0, 9], &[0xA3, 0x80, 0x80, 0x80], &[0x01; 20]] {
+        for bytes in [stream(&[junk]), stream(&[junk, &chunk("1", UNKNOWN)])] {
+            assert_eq!(parse(bytes.chunks(1)), parse([&bytes[..]]), "{junk:02X?}");
+        }
+    }
+}
+
+#[test]
 fn a_stream_cut_at_any_byte_gives_the_chunks_before_and_says_where() {
     for shape in [UNKNOWN, Shape { segment: None, cluster: None, blocks: 3 }, Shape { cluster: None, ..UNKNOWN }] {
         let first = chunk("1", shape);

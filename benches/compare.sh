@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Whole programs against each other: builds fragkit, generates the inputs, and measures. See README.md beside this script.
 #
-#   benches/compare.sh                                        1 GiB of video, 100 MiB of audio, 7 rounds
+#   benches/compare.sh                                        1 GiB of video (lengths, start codes), 100 MiB of audio
+#                                                             (stereo, 5.1), 7 rounds
 #   benches/compare.sh --video 100MiB --audio 10MiB --rounds 3          a quick look
 #   benches/compare.sh --out /dev/shm                         outputs to a tmpfs; the default is a temporary folder on disk
 #   benches/compare.sh --markdown results.md                  the tables to a file as well
@@ -39,10 +40,12 @@ fi
 export FRAGKIT
 
 mkdir -p "$inputs"
-for input in "video $video" "audio $audio"; do
+sources=()
+for input in "video $video" "video-annex-b $video" "audio $audio" "audio-51 $audio"; do
   read -r kind size <<<"$input"
+  sources+=("$inputs/$kind-$size.mkv")
   # A file that is there is whole: `generate` gives it its name last.
   [ -s "$inputs/$kind-$size.mkv" ] || "$target/release/generate" "$kind" "$size" "$inputs/$kind-$size.mkv"
 done
 
-exec python3 "$here/compare.py" ${pass[@]+"${pass[@]}"} "$inputs/video-$video.mkv" "$inputs/audio-$audio.mkv"
+exec python3 "$here/compare.py" ${pass[@]+"${pass[@]}"} "${sources[@]}"

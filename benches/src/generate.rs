@@ -3,7 +3,8 @@
 //! ```text
 //! video          H.264 at 8 Mbit/s, 30 frames a second, a key frame each second, no B-frames; AAC at 48 kHz beside it
 //! video-annex-b  the same with start codes, and private data that has them too
-//! audio          AAC at 48 kHz, 183 bytes a frame
+//! audio          AAC at 48 kHz, two channels, 66 bytes a frame
+//! audio-51       AAC at 48 kHz, six channels, 183 bytes a frame
 //! alaw           G.711 A-law at 8 kHz, 160 bytes (20 ms) a frame
 //! ```
 //!
@@ -30,8 +31,10 @@ pub enum Kind {
     Video,
     /// H.264 with start codes, and AAC.
     VideoAnnexB,
-    /// AAC.
+    /// AAC, two channels.
     Audio,
+    /// AAC, six channels.
+    AudioSurround,
     /// G.711 A-law.
     Alaw,
 }
@@ -44,8 +47,9 @@ impl FromStr for Kind {
             "video" => Ok(Kind::Video),
             "video-annex-b" => Ok(Kind::VideoAnnexB),
             "audio" => Ok(Kind::Audio),
+            "audio-51" => Ok(Kind::AudioSurround),
             "alaw" => Ok(Kind::Alaw),
-            _ => Err(format!("{text}: there is video, video-annex-b, audio and alaw")),
+            _ => Err(format!("{text}: there is video, video-annex-b, audio, audio-51 and alaw")),
         }
     }
 }
@@ -115,8 +119,9 @@ impl Generator {
                 let (video, audio) = frames.into_iter().partition(|frame| frame.track == 1);
                 (tracks, Some(Lane::new(video, 1, 30)), Lane::new(audio, 1024, 48_000))
             }
-            Kind::Audio => {
-                let Samples { tracks, frames } = Samples::aac();
+            Kind::Audio | Kind::AudioSurround => {
+                let Samples { tracks, frames } =
+                    if kind == Kind::Audio { Samples::aac_stereo() } else { Samples::aac_surround() };
                 (tracks, None, Lane::new(frames, 1024, 48_000))
             }
             Kind::Alaw => {
@@ -255,7 +260,6 @@ fn frame(stored: &Stored, time_ms: i64, payload: Bytes) -> Frame {
         payload,
         offset: 0,
         stripped: 0,
-        omitted: 0,
         group: None,
     }
 }

@@ -30,9 +30,15 @@ impl Samples {
         Self::read(include_bytes!("../../testdata/h264-main-aac.mkv"))
     }
 
+    /// AAC-LC at 48 kHz with two channels: 66 bytes a frame on average.
+    #[must_use]
+    pub fn aac_stereo() -> Self {
+        Self::read(include_bytes!("../../testdata/aac-stereo.mkv"))
+    }
+
     /// AAC-LC at 48 kHz with six channels: 183 bytes a frame on average.
     #[must_use]
-    pub fn aac() -> Self {
+    pub fn aac_surround() -> Self {
         Self::read(include_bytes!("../../testdata/aac-lc-51.mkv"))
     }
 

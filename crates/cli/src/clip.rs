@@ -54,10 +54,10 @@ fn from_source(source: &Source, options: ClipOptions, args: &Clip, findings: &mu
         let output = numbered(&args.output, number);
         let bar = progress::bar("writing", Some(clip.size()));
         let mut counter = Counter::new(&bar);
-        save(source, &output, &args.inputs.inputs, |each| {
+        save(source, &output, &args.inputs.inputs, |writer| {
             clip.runs(|run| {
                 counter.add(run.len());
-                each(run)
+                writer.write(&run)
             })
         })?;
         bar.finish_and_clear();

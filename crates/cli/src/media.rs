@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fragkit::{ChunkLayout, ChunkWriter, Error, ErrorKind, FragmentNumber, Head, Run, ServiceException, Source};
+use fragkit::{
+    ChunkLayout, ChunkWriter, Error, ErrorKind, FragmentNumber, Head, Run, RunWriter, ServiceException, Source,
+};
 
 use crate::args::Media;
 use crate::report::Findings;
@@ -49,11 +51,11 @@ pub(crate) fn run(args: &Media) -> Result<(), Error> {
             }
         }
     }
-    save(&source, &args.output, &args.inputs.inputs, |each| {
+    save(&source, &args.output, &args.inputs.inputs, |writer| {
         for part in &parts {
             match part {
-                Ok(head) => each(Run::Input(head.offset..head.offset + head.size))?,
-                Err(exception) => each(Run::Bytes(exception))?,
+                Ok(head) => writer.write(&Run::Input(head.offset..head.offset + head.size))?,
+                Err(exception) => writer.write(&Run::Bytes(exception))?,
             }
         }
         Ok(())
@@ -65,7 +67,7 @@ pub(crate) fn save(
     source: &Source,
     output: &Path,
     inputs: &[PathBuf],
-    runs: impl FnOnce(&mut dyn FnMut(Run<'_>) -> io::Result<()>) -> io::Result<()>,
+    runs: impl FnOnce(&mut RunWriter<'_>) -> io::Result<()>,
 ) -> Result<(), Error> {
     if stream::is_dash(output) {
         fragkit::write_runs(source, io::stdout().lock(), runs).map_err(|error| stdout_error(&error))

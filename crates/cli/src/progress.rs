@@ -18,6 +18,7 @@ impl<'b> Counter<'b> {
         Counter { bar, untold: 0 }
     }
 
+    #[inline]
     pub(crate) fn add(&mut self, bytes: u64) {
         self.untold += bytes;
         if self.untold >= TELL_EVERY {

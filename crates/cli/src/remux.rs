@@ -27,10 +27,10 @@ pub(crate) fn merge(args: &Merge) -> Result<(), Error> {
         let output = crate::clip::numbered(&args.output, number);
         let bar = progress::bar("writing", Some(merge.size()));
         let mut counter = Counter::new(&bar);
-        save(&source, &output, &args.inputs.inputs, |each| {
+        save(&source, &output, &args.inputs.inputs, |writer| {
             merge.runs(|run| {
                 counter.add(run.len());
-                each(run)
+                writer.write(&run)
             })
         })?;
         bar.finish_and_clear();

@@ -3,14 +3,15 @@
 use bytes::Bytes;
 use fragkit_fragment::codec::CodecId;
 use fragkit_fragment::{
-    AudioClock, Finding, Fragment, Head, Index, Nanos, Run, Selector, Severity, Timeline, Timestamp, Tracks, change,
+    AudioClock, Finding, Fragment, Head, Index, Nanos, Run, Sample, Selector, Severity, Timeline, Timestamp, Tracks,
+    change,
 };
 use fragkit_mp4::{Edit, MDAT_PLACEHOLDER, Movie, SampleEntry, SampleTable, Track, Visual, placed_mdat_header};
 
 use crate::error::{Error, ErrorKind};
 use crate::media::{Media, gcd, media};
 use crate::options::{OnChange, Options};
-use crate::times::{Frame, Samples};
+use crate::times::Samples;
 
 /// Collects fragments for clips whose payload stays in the input until it is written: the way for files.
 #[derive(Debug)]
@@ -109,11 +110,11 @@ impl Clip<'_> {
     /// # Errors
     ///
     /// What `each` gives.
+    #[inline]
     pub fn runs<E>(&self, mut each: impl FnMut(Run<'_>) -> Result<(), E>) -> Result<(), E> {
         each(Run::Bytes(&self.head))?;
         for &fragment in &self.fragments {
-            let order = self.index.interleaved(fragment).map(|(index, _)| index);
-            self.index.runs(fragment, order, |_, run| each(run))?;
+            self.index.runs(fragment, |_, run| each(run))?;
         }
         Ok(())
     }
@@ -410,25 +411,19 @@ fn build(
                 turns.push((track.track, times.into_iter()));
             }
         }
-        for (sample, chunk_starts) in index.interleaved(at) {
-            let Some(sample) = index.sample(sample) else { continue };
+        for run in index.interleaved(at) {
+            let samples = index.samples_of(&run);
+            // The samples of a run lie back to back, in a clip and where they were written.
             let offset = match payload {
                 Payload::Input => position,
-                Payload::Written => sample.input_offset(),
+                Payload::Written => samples.first().map_or(0, Sample::input_offset),
             };
-            position += u64::from(sample.size);
-            let Some(track) = building.iter_mut().find(|building| building.track == sample.track) else { continue };
-            let of_track = turns.iter_mut().find(|(track, _)| *track == sample.track);
-            let turn = of_track.and_then(|(_, turns)| turns.next()).unwrap_or(sample.time);
-            let (present, turn) = (sample.time + shift, turn + shift);
-            track.samples.push(Frame {
-                offset,
-                size: sample.size,
-                present,
-                turn,
-                sync: sample.keyframe,
-                chunk_starts,
-            })?;
+            let Some(track) = building.iter_mut().find(|building| building.track == run.track) else {
+                position += samples.iter().map(|sample| u64::from(sample.size)).sum::<u64>();
+                continue;
+            };
+            let turns = turns.iter_mut().find(|(track, _)| *track == run.track).map(|(_, turns)| turns);
+            position += track.samples.push(offset, samples, shift, turns, run.starts_stretch)? - offset;
         }
         turns.clear();
         for track in &indexed.tracks {

@@ -9,7 +9,7 @@
 //! - *Audio:* each frame lasts as long as its samples do. Only when that departs from the source's clock by more than a
 //!   millisecond (or by one unit of a coarser TimestampScale) is the frame before stretched or shortened to meet it.
 
-use fragkit_fragment::{AudioClock, Nanos};
+use fragkit_fragment::{AudioClock, Nanos, Sample as Indexed};
 use fragkit_mp4::{Sample, SampleTable};
 
 use crate::error::Error;
@@ -48,14 +48,14 @@ struct Pending {
 
 /// One frame, where it lies in the payload, and when it is presented since the clip's start.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Frame {
-    pub(crate) offset: u64,
-    pub(crate) size: u32,
-    pub(crate) present: Nanos,
+struct Frame {
+    offset: u64,
+    size: u32,
+    present: Nanos,
     /// The turn at which a video frame is decoded: the time of the frame that is presented when it is decoded.
-    pub(crate) turn: Nanos,
-    pub(crate) sync: bool,
-    pub(crate) chunk_starts: bool,
+    turn: Nanos,
+    sync: bool,
+    chunk_starts: bool,
 }
 
 impl Samples {
@@ -79,8 +79,72 @@ impl Samples {
         Samples { table: SampleTable::new(timescale), kind, pending: None, first: None, end: 0, base: 0 }
     }
 
-    #[inline]
-    pub(crate) fn push(&mut self, frame: Frame) -> Result<(), Error> {
+    /// Takes in the samples of one track that lie back to back from `offset` on; `shift` turns their times into those since
+    /// the clip's start, and `turns` are those at which they are decoded where that is not when they are presented. Gives
+    /// the offset behind the last.
+    pub(crate) fn push(
+        &mut self,
+        mut offset: u64,
+        mut samples: &[Indexed],
+        shift: Nanos,
+        mut turns: Option<&mut impl Iterator<Item = Nanos>>,
+        mut chunk_starts: bool,
+    ) -> Result<u64, Error> {
+        while let Some((sample, behind)) = samples.split_first() {
+            let turn = turns.as_mut().and_then(|turns| turns.next()).unwrap_or(sample.time);
+            let (present, turn) = (sample.time + shift, turn + shift);
+            let &Indexed { size, keyframe: sync, .. } = sample;
+            self.push_frame(Frame { offset, size, present, turn, sync, chunk_starts })?;
+            offset += u64::from(size);
+            samples = behind;
+            chunk_starts = false;
+            (offset, samples) = self.push_on_time(offset, samples, shift)?;
+        }
+        Ok(offset)
+    }
+
+    /// Takes in as many samples as are frames of the same length and come when they are due, all at once: what nearly all
+    /// audio frames do. Gives the offset behind them, and the samples that are left.
+    fn push_on_time<'a>(
+        &mut self,
+        offset: u64,
+        samples: &'a [Indexed],
+        shift: Nanos,
+    ) -> Result<(u64, &'a [Indexed]), Error> {
+        let Kind::Audio { clock: AudioClock::PerFrame { samples_per_frame, .. }, tolerance, .. } = self.kind else {
+            return Ok((offset, samples));
+        };
+        let Some(last) = self.pending else { return Ok((offset, samples)) };
+        let timescale = self.table.timescale();
+        let nominal = i64::from(samples_per_frame);
+        let mut due = last.decode;
+        let come_when_due = samples.iter().take_while(|sample| {
+            let next = due + nominal;
+            let on_time = !departs(next, timescale, sample.time + shift, tolerance);
+            if on_time {
+                due = next;
+            }
+            on_time
+        });
+        let (on_time, left) = samples.split_at_checked(come_when_due.count()).unwrap_or_default();
+        let Some((pending, whole)) = on_time.split_last() else { return Ok((offset, samples)) };
+        self.emit(last, nominal)?;
+        let alike = Sample { offset, size: 0, duration: samples_per_frame, composition_offset: 0, sync: true };
+        let offset = self.table.push_sizes(alike, whole.iter().map(|sample| sample.size))?;
+        self.end = self.end.max(due);
+        self.pending = Some(Pending {
+            offset,
+            size: pending.size,
+            decode: due,
+            present: due,
+            sync: true,
+            chunk_starts: false,
+            nominal,
+        });
+        Ok((offset + u64::from(pending.size), left))
+    }
+
+    fn push_frame(&mut self, frame: Frame) -> Result<(), Error> {
         let timescale = self.table.timescale();
         let ticks = |time: Nanos| time.ticks(timescale);
         let (decode, present, nominal, sync) = match &self.kind {
@@ -149,11 +213,16 @@ impl Samples {
 
 /// Whether `due` ticks are further than `tolerance` from `present`. Both are multiplied out, since this is asked for every
 /// frame and division is slow.
+#[inline]
 fn departs(due: i64, timescale: u32, present: Nanos, tolerance: Nanos) -> bool {
-    const NANOS: i128 = 1_000_000_000;
-    let timescale = i128::from(timescale);
-    let distance = i128::from(due) * NANOS - i128::from(present.0) * timescale;
-    distance.abs() > i128::from(tolerance.0) * timescale
+    const NANOS: i64 = 1_000_000_000;
+    let timescale = i64::from(timescale);
+    let distance = || due.checked_mul(NANOS)?.checked_sub(present.0.checked_mul(timescale)?)?.checked_abs();
+    if let (Some(distance), Some(tolerance)) = (distance(), tolerance.0.checked_mul(timescale)) {
+        return distance > tolerance;
+    }
+    let distance = i128::from(due) * i128::from(NANOS) - i128::from(present.0) * i128::from(timescale);
+    distance.abs() > i128::from(tolerance.0) * i128::from(timescale)
 }
 
 /// A track's table with what its edit list needs.
@@ -194,7 +263,7 @@ mod tests {
     fn finish(mut samples: Samples, frames: &[Frame], last_ms: i64) -> Finished {
         let mut offset = 0;
         for frame in frames {
-            samples.push(Frame { offset, ..*frame }).unwrap();
+            samples.push_frame(Frame { offset, ..*frame }).unwrap();
             offset += u64::from(frame.size);
         }
         samples.finish(Nanos::from_millis(last_ms)).unwrap()

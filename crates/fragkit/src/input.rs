@@ -113,6 +113,11 @@ impl Source {
         assembler.finish();
     }
 
+    /// The whole stream, if it is in one piece, or else nothing.
+    pub(crate) fn single(&self) -> &[u8] {
+        if let [(0, bytes)] = &self.parts[..] { bytes } else { &[] }
+    }
+
     /// Calls `each` with the slices that make up a range of the stream.
     ///
     /// # Errors

@@ -22,7 +22,7 @@
 //!     }
 //! }
 //! for clip in clipper.clips()? {
-//!     save(&source, "clip.mp4".as_ref(), &inputs, |each| clip.runs(each))?;
+//!     save(&source, "clip.mp4".as_ref(), &inputs, |writer| clip.runs(|run| writer.write(&run)))?;
 //! }
 //! # Ok::<(), fragkit::Error>(())
 //! ```

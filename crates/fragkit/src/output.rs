@@ -122,7 +122,7 @@ fn is_input(output: &Path, input: &Path) -> bool {
     is_output(input) || (input.is_dir() && files(input).is_ok_and(|files| files.iter().any(|file| is_output(file))))
 }
 
-/// Writes runs to a file that appears when it is whole, in large calls. `runs` is given what to call with each run.
+/// Writes runs to a file that appears when it is whole, in large calls. `runs` is given what takes each run.
 ///
 /// # Errors
 ///
@@ -131,7 +131,7 @@ pub fn save<P: AsRef<Path>>(
     source: &Source,
     path: &Path,
     inputs: &[P],
-    runs: impl FnOnce(&mut dyn FnMut(Run<'_>) -> io::Result<()>) -> io::Result<()>,
+    runs: impl FnOnce(&mut RunWriter<'_>) -> io::Result<()>,
 ) -> Result<(), Error> {
     let output = Output::create(path, inputs)?;
     write_runs(source, output.file(), runs).map_err(|error| output.failed(&error))?;
@@ -145,11 +145,11 @@ pub fn save<P: AsRef<Path>>(
 /// If writing fails.
 pub fn write_runs(
     source: &Source,
-    out: impl Write,
-    runs: impl FnOnce(&mut dyn FnMut(Run<'_>) -> io::Result<()>) -> io::Result<()>,
+    mut out: impl Write,
+    runs: impl FnOnce(&mut RunWriter<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut writer = RunWriter::new(source, out);
-    runs(&mut |run| writer.write(&run))?;
+    let mut writer = RunWriter::new(source, &mut out);
+    runs(&mut writer)?;
     writer.finish()
 }
 
@@ -166,13 +166,16 @@ const SMALL_BATCH_BYTES: usize = 256 << 10;
 const BATCH_BYTES: usize = 8 << 20;
 
 /// Writes runs in few, large calls.
-#[derive(Debug)]
-pub struct RunWriter<'s, W> {
+pub struct RunWriter<'s> {
     source: &'s Source,
-    out: W,
-    /// Copies of small runs.
+    /// The bytes of the source, if they are in one piece.
+    single: &'s [u8],
+    out: &'s mut dyn Write,
+    /// Copies of small runs; those from `gathered` on are in no piece yet.
     small: Vec<u8>,
+    gathered: usize,
     batch: Vec<Piece<'s>>,
+    /// Bytes of the batch that are not copies.
     bytes: usize,
 }
 
@@ -183,10 +186,24 @@ enum Piece<'s> {
     Source(&'s [u8]),
 }
 
-impl<'s, W: Write> RunWriter<'s, W> {
+impl std::fmt::Debug for RunWriter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunWriter").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
+
+impl<'s> RunWriter<'s> {
     /// Writes to `out` what runs take from `source`.
-    pub fn new(source: &'s Source, out: W) -> Self {
-        RunWriter { source, out, small: Vec::new(), batch: Vec::with_capacity(MAX_SLICES), bytes: 0 }
+    pub fn new(source: &'s Source, out: &'s mut dyn Write) -> Self {
+        RunWriter {
+            source,
+            single: source.single(),
+            out,
+            small: Vec::with_capacity(SMALL_BATCH_BYTES + SMALL_RUN),
+            gathered: 0,
+            batch: Vec::with_capacity(MAX_SLICES),
+            bytes: 0,
+        }
     }
 
     /// Writes a run, now or with the next ones.
@@ -194,43 +211,62 @@ impl<'s, W: Write> RunWriter<'s, W> {
     /// # Errors
     ///
     /// If writing fails.
+    #[inline]
     pub fn write(&mut self, run: &Run<'_>) -> io::Result<()> {
+        // Small frames out of one file are what there can be most of.
+        if let Run::Input(range) = run
+            && let (Ok(start), Ok(end)) = (usize::try_from(range.start), usize::try_from(range.end))
+            && let Some(slice) = self.single.get(start..end)
+            && slice.len() < SMALL_RUN
+        {
+            return self.copy(slice);
+        }
+        self.write_any(run)
+    }
+
+    fn write_any(&mut self, run: &Run<'_>) -> io::Result<()> {
         match run {
-            Run::Bytes(bytes) => self.copy(bytes),
+            Run::Bytes(bytes) if bytes.len() < SMALL_RUN => self.copy(bytes),
+            Run::Bytes(bytes) => {
+                self.flush()?;
+                self.out.write_all(bytes)
+            }
             Run::Small(small) => self.copy(small.as_slice()),
             Run::Input(range) => {
                 let source = self.source;
-                source.slices(range.clone(), |slice| {
-                    if slice.len() < SMALL_RUN {
-                        self.copy(slice)
-                    } else {
-                        self.push(Piece::Source(slice), slice.len())
-                    }
-                })
+                source.slices(
+                    range.clone(),
+                    |slice| {
+                        if slice.len() < SMALL_RUN { self.copy(slice) } else { self.push(slice) }
+                    },
+                )
             }
         }
     }
 
+    #[inline]
     fn copy(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.small.extend_from_slice(bytes);
-        let end = self.small.len();
-        match self.batch.last_mut() {
-            Some(Piece::Small(last)) => {
-                *last = end;
-                self.bytes += bytes.len();
-                if self.small.len() >= SMALL_BATCH_BYTES { self.flush() } else { Ok(()) }
-            }
-            _ => self.push(Piece::Small(end), bytes.len()),
-        }
+        if self.small.len() >= SMALL_BATCH_BYTES { self.flush() } else { Ok(()) }
     }
 
-    fn push(&mut self, piece: Piece<'s>, len: usize) -> io::Result<()> {
-        self.batch.push(piece);
-        self.bytes += len;
-        if self.batch.len() >= MAX_SLICES || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
+    fn push(&mut self, slice: &'s [u8]) -> io::Result<()> {
+        self.end_small();
+        self.batch.push(Piece::Source(slice));
+        self.bytes += slice.len();
+        if self.batch.len() >= MAX_SLICES - 1 || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Makes a piece of the copies that are in none.
+    fn end_small(&mut self) {
+        if self.small.len() > self.gathered {
+            self.gathered = self.small.len();
+            self.batch.push(Piece::Small(self.gathered));
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.end_small();
         let mut start = 0;
         let slices = self.batch.iter().map(|piece| match *piece {
             Piece::Source(slice) => IoSlice::new(slice),
@@ -250,6 +286,7 @@ impl<'s, W: Write> RunWriter<'s, W> {
         }
         self.batch.clear();
         self.small.clear();
+        self.gathered = 0;
         self.bytes = 0;
         Ok(())
     }

@@ -6,6 +6,7 @@ mod plain;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use fragkit_codec::CodecId;
 use fragkit_mkv::{self as mkv, Block, EndedBy, ErrorKind, Event, Frames, SimpleTag, Tag, TrackType};
 
 use crate::finding::{Finding, Severity};
@@ -62,11 +63,11 @@ pub struct Assembler {
     parser: mkv::Parser,
     limits: Limits,
     keep_frames: bool,
-    /// Whether sound is taken without its bytes, and the numbers of the tracks that this means.
     without_audio_payload: bool,
-    places_only: Vec<u64>,
-    /// How many frames the last chunk had.
-    frames_ahead: usize,
+    /// Of which tracks, by number, only the places of frames are taken.
+    places_only: PlacesOnly,
+    /// How many frames and places the last chunk had.
+    ahead: (usize, usize),
     ready: VecDeque<Item>,
     chunk: Option<Chunk>,
     plain: Plain,
@@ -87,8 +88,8 @@ impl Assembler {
             limits,
             keep_frames: true,
             without_audio_payload: false,
-            places_only: Vec::new(),
-            frames_ahead: 0,
+            places_only: PlacesOnly::default(),
+            ahead: (0, 0),
             ready: VecDeque::new(),
             chunk: None,
             plain: Plain::default(),
@@ -106,9 +107,9 @@ impl Assembler {
         self
     }
 
-    /// Leaves the payload of audio frames out where that saves work, for those who write it from the input later, such as an
-    /// [`Index`](crate::Index) of a file: [`Frame::omitted`] then says how long it is. Nothing about sound needs a look at
-    /// its bytes.
+    /// Takes only the places of audio frames where that saves work, for those who write them from the input later, such as an
+    /// [`Index`](crate::Index) of a file: they are then in [`Fragment::places`] and not among its frames. Frames whose bytes
+    /// need a look, since they seem to begin with an ADTS header, are taken whole.
     #[must_use]
     pub fn without_audio_payload(mut self) -> Self {
         self.without_audio_payload = true;
@@ -134,8 +135,10 @@ impl Assembler {
             if let Some(item) = self.ready.pop_front() {
                 return Some(item);
             }
-            while let Some(block) = self.poll_block() {
+            self.places();
+            while let Some(block) = self.parser.poll_block() {
                 self.block(block);
+                self.places();
                 if !self.ready.is_empty() {
                     break;
                 }
@@ -155,7 +158,7 @@ impl Assembler {
         if let Event::Document { offset, .. } = event {
             // Damage without a document's end leaves the last chunk open.
             self.close(offset, None);
-            self.chunk = Some(Chunk::new(offset, self.frames_ahead));
+            self.chunk = Some(Chunk::new(offset, self.ahead));
             return;
         }
         // After damage in a chunk of the service, what follows up to the next document has no chunk.
@@ -183,12 +186,9 @@ impl Assembler {
                     }
                 }
                 chunk.head.tracks = self.tracks.clone();
-                if self.without_audio_payload {
-                    let sound = self.tracks.iter().filter(|track| track.entry.track_type == TrackType::Audio);
-                    self.places_only = sound.map(|track| track.entry.number).collect();
-                }
+                self.places_only = PlacesOnly::new(&self.tracks, self.keep_frames, self.without_audio_payload);
             }
-            Event::Tags { offset, tags } => take_tags(chunk, offset, &tags, &mut self.ready),
+            Event::Tags { offset, tags } => take_tags(chunk, offset, tags, &mut self.ready),
             Event::Cluster { offset, .. } => {
                 chunk.cluster_ended = None;
                 chunk.start_cluster(offset);
@@ -216,10 +216,22 @@ impl Assembler {
         }
     }
 
+    /// Takes the places of the frames that come next, as long as no more is wanted of them.
     #[inline]
-    fn poll_block(&mut self) -> Option<Block> {
-        let (keep, places_only) = (self.keep_frames, &self.places_only);
-        self.parser.poll_block(|track| keep && !places_only.contains(&track))
+    fn places(&mut self) {
+        if !self.places_only.any {
+            return;
+        }
+        let most = u64::try_from(self.limits.max_frames).unwrap_or(u64::MAX);
+        // Plain Matroska is cut at key frames: its frames are looked at one by one.
+        let Some(chunk) = self.chunk.as_mut().filter(|chunk| !chunk.head.plain) else { return };
+        let places_only = &self.places_only;
+        let mut taker = chunk.place_taker(self.keep_frames, most);
+        self.parser.poll_places(|track, start| places_only.holds(track, start), |place| taker.take(&place));
+        taker.finish();
+        if chunk.frames().0 > most {
+            self.hold_to_max_frames(most);
+        }
     }
 
     #[inline]
@@ -347,7 +359,7 @@ impl Assembler {
         self.trailed |= trailed;
         chunk.head.completeness = completeness;
         chunk.head.size = offset.saturating_sub(chunk.head.offset);
-        self.frames_ahead = chunk.frames.len();
+        self.ahead = (chunk.frames.len(), chunk.places.len());
         self.ready.push_back(Item::Fragment(chunk.into_fragment()));
     }
 }
@@ -357,15 +369,16 @@ fn finding(severity: Severity, offset: Option<u64>, message: String) -> Finding 
 }
 
 /// Sorts the tags of one Tags element into the service's own and the user's.
-fn take_tags(chunk: &mut Chunk, offset: u64, tags: &[Tag], ready: &mut VecDeque<Item>) {
-    fn each<'a>(tags: &'a [SimpleTag], take: &mut impl FnMut(&'a SimpleTag)) {
-        for tag in tags {
+fn take_tags(chunk: &mut Chunk, offset: u64, tags: Vec<Tag>, ready: &mut VecDeque<Item>) {
+    fn each(tags: Vec<SimpleTag>, take: &mut impl FnMut(SimpleTag)) {
+        for mut tag in tags {
+            let nested = std::mem::take(&mut tag.nested);
             take(tag);
-            each(&tag.nested, take);
+            each(nested, take);
         }
     }
     for tag in tags {
-        each(&tag.simple_tags, &mut |simple| {
+        each(tag.simple_tags, &mut |simple| {
             if let Err(message) = chunk.take_tag(simple) {
                 ready.push_back(Item::Finding(Finding {
                     path: "Segment > Tags".into(),
@@ -392,7 +405,6 @@ fn each_frame(block: Block, base: Nanos, tracks: &Tracks, scale: u64, mut each: 
         payload,
         offset,
         stripped: block.stripped,
-        omitted: block.omitted,
         group,
     };
     match block.frames {
@@ -407,6 +419,56 @@ fn each_frame(block: Block, base: Nanos, tracks: &Tracks, scale: u64, mut each: 
                 time = time + duration.unwrap_or_default();
                 offset += stored;
             }
+        }
+    }
+}
+
+/// Of which tracks only the places of frames are taken.
+#[derive(Debug)]
+struct PlacesOnly {
+    any: bool,
+    by_number: [Want; 128],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Want {
+    Frame,
+    Place,
+    /// The place, unless the frame seems to begin with an ADTS header.
+    PlaceOfRawAac,
+}
+
+impl Default for PlacesOnly {
+    fn default() -> Self {
+        PlacesOnly { any: false, by_number: [Want::Frame; 128] }
+    }
+}
+
+impl PlacesOnly {
+    fn new(tracks: &Tracks, keep_frames: bool, without_audio_payload: bool) -> Self {
+        let mut places_only = PlacesOnly::default();
+        if !keep_frames {
+            return PlacesOnly { any: true, by_number: [Want::Place; 128] };
+        }
+        for track in tracks.iter().filter(|track| track.entry.track_type == TrackType::Audio && without_audio_payload) {
+            let aac = CodecId::parse(&track.entry.codec_id) == CodecId::Aac;
+            let number = usize::try_from(track.entry.number).unwrap_or(usize::MAX);
+            if let Some(want) = places_only.by_number.get_mut(number) {
+                *want = if aac { Want::PlaceOfRawAac } else { Want::Place };
+                places_only.any = true;
+            }
+        }
+        places_only
+    }
+
+    /// Whether the place is enough of a frame of this track that begins with these two bytes.
+    #[inline]
+    fn holds(&self, track: u8, start: u16) -> bool {
+        match self.by_number.get(usize::from(track)) {
+            Some(Want::Place) => true,
+            // The sync word of ADTS and layer 0; raw AAC would begin with the end of its frame.
+            Some(Want::PlaceOfRawAac) => start & 0xFFF6 != 0xFFF0,
+            _ => false,
         }
     }
 }

@@ -19,6 +19,28 @@ pub struct Fragment {
     ///
     /// [`Assembler::without_frames`]: crate::Assembler::without_frames
     pub frames: Vec<Frame>,
+    /// Those frames of which only the place was taken, in stored order: see [`Assembler::without_audio_payload`], without
+    /// which there are none.
+    ///
+    /// [`Assembler::without_audio_payload`]: crate::Assembler::without_audio_payload
+    pub places: Vec<Place>,
+}
+
+/// Where a frame lies in the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Offset of the frame's bytes in the input.
+    pub offset: u64,
+    /// Presentation time relative to the fragment's producer timestamp.
+    pub time: Nanos,
+    /// Its length in bytes.
+    pub size: u32,
+    /// How many of [`Fragment::frames`] are stored before it.
+    pub frames_before: u32,
+    /// Track number.
+    pub track: u8,
+    /// It can be decoded on its own, as the container has it.
+    pub keyframe: bool,
 }
 
 /// What is known of a fragment without its frames: small enough to keep for every fragment of a long stream.
@@ -98,6 +120,20 @@ impl Head {
         matches!(self.completeness, Completeness::Complete | Completeness::Untrailed)
     }
 
+    /// The same without tags, for those who keep very many.
+    pub(crate) fn without_tags(&self) -> Head {
+        let Head { number, exception, continuation_token, tracks, frame_counts, .. } = self;
+        Head {
+            number: number.clone(),
+            tags: Vec::new(),
+            exception: exception.clone(),
+            continuation_token: continuation_token.clone(),
+            tracks: tracks.clone(),
+            frame_counts: frame_counts.clone(),
+            ..*self
+        }
+    }
+
     /// Time of the latest frame less that of the earliest in milliseconds, as ListFragments reports it: the last frame's own
     /// duration is not in it.
     #[must_use]
@@ -145,24 +181,21 @@ pub struct Frame {
     pub invisible: bool,
     /// May be dropped if playing is late.
     pub discardable: bool,
-    /// The bytes, as a slice of the input. Empty where only the place was asked for: see `omitted`.
+    /// The bytes, as a slice of the input.
     pub payload: Bytes,
     /// Offset of the stored bytes in the input. The first `stripped` bytes of `payload` are not there.
     pub offset: u64,
     /// How many bytes of `payload` header stripping had taken off.
     pub stripped: usize,
-    /// How many bytes are missing from `payload`, all of them or none, because
-    /// [`Assembler::without_audio_payload`](crate::Assembler::without_audio_payload) leaves them out.
-    pub omitted: u32,
     /// What a BlockGroup says beside that (references, padding, additions); with the first frame where there is lacing.
     pub group: Option<Box<BlockGroup>>,
 }
 
 impl Frame {
-    /// How many bytes the frame has, whether they are in `payload` or left out.
+    /// How many bytes the frame has.
     #[inline]
     #[must_use]
     pub fn size(&self) -> u32 {
-        u32::try_from(self.payload.len()).unwrap_or(u32::MAX).saturating_add(self.omitted)
+        u32::try_from(self.payload.len()).unwrap_or(u32::MAX)
     }
 }

@@ -2,6 +2,7 @@
 //! clips and merged files are planned on, so that no frame is held in memory.
 
 mod repair;
+mod summary;
 
 use std::ops::Range;
 
@@ -13,8 +14,9 @@ use crate::fragment::{Fragment, Frame, Head};
 use crate::run::{Run, SmallRun};
 use crate::time::{Nanos, Timestamp};
 use crate::timeline::TrackSpan;
-use crate::tracks::{Track, Tracks};
+use crate::tracks::Track;
 use repair::Repair;
+use summary::Summary;
 
 /// Fragments without their payload.
 #[derive(Debug, Default)]
@@ -117,14 +119,14 @@ impl Index {
             || fragment.head.tracks.by_number(frame.track).is_some_and(|track| self.wants_track(track))
     }
 
-    /// Takes in a fragment whose payload stays where it is in the input; that of audio need not be in the fragment (see
+    /// Takes in a fragment whose payload stays where it is in the input. Of sound, the places are enough (see
     /// [`Assembler::without_audio_payload`](crate::Assembler::without_audio_payload)).
     pub fn add(&mut self, fragment: &Fragment) {
         self.index(fragment);
     }
 
-    /// Takes in a fragment whose payload, which must all be there, is now written out, run by run, in the order of
-    /// [`interleaved`](Index::interleaved). From then on the index speaks of the output's bytes: as its input.
+    /// Takes in a fragment whose payload, which must all be in its frames, is now written out in the order of
+    /// [`interleaved`](Index::interleaved). From then on the index speaks of the output's bytes as its input.
     ///
     /// # Errors
     ///
@@ -136,7 +138,7 @@ impl Index {
     ) -> Result<(), E> {
         self.index(fragment);
         let Some(last) = self.fragments.len().checked_sub(1) else { return Ok(()) };
-        let order: Vec<usize> = self.interleaved(last).map(|(index, _)| index).collect();
+        let order: Vec<usize> = self.interleaved(last).flat_map(|run| run.samples).collect();
         let frames: Vec<&Frame> = kept_frames(fragment).filter(|frame| self.wants(fragment, frame)).collect();
         let first = self.fragments.last().map_or(0, |indexed| indexed.samples.start);
         let unit_starts = self.unit_starts(last);
@@ -195,17 +197,20 @@ impl Index {
         let annex_b = self.repair.annex_b_tracks(&tracks, fragment, &mut self.findings);
         let converted = repair::units(fragment, &annex_b);
         let mut converted = converted.into_iter();
-        let number = |track: &Track| if self.wants_track(track) { track.entry.number } else { 0 };
-        let places: Vec<u64> = tracks.iter().map(number).collect();
-        self.samples.reserve(fragment.frames.len());
-        for frame in kept_frames(fragment) {
-            // Tracks that are not wanted have 0 for a number, which no frame has.
-            let Some(position) = places.iter().position(|&number| number == frame.track) else { continue };
-            let track = u8::try_from(position).unwrap_or(u8::MAX);
-            let stored = frame.size();
+        let wanted = |track: &Track| self.wants_track(track) && track.refused_encoding.is_none();
+        let mut summary = Summary::new(tracks.iter().map(|track| if wanted(track) { track.entry.number } else { 0 }));
+        self.samples.reserve(fragment.frames.len() + fragment.places.len());
+        let mut places = &fragment.places[..];
+        for (frame, at) in kept_with_index(fragment) {
+            let stored_before = places.iter().take_while(|place| place.frames_before <= at).count();
+            let (before, behind) = places.split_at_checked(stored_before).unwrap_or_default();
+            self.samples.extend(before.iter().filter_map(|place| summary.place(place)));
+            places = behind;
+            let Some(track) = summary.track(frame.track) else { continue };
             let form = if frame.stripped > 0 { Form::Stripped } else { Form::AsStored };
-            let mut sample =
-                Sample { offset: frame.offset, time: frame.time, size: stored, track, keyframe: frame.keyframe, form };
+            let &Frame { offset, time, keyframe, .. } = frame;
+            let mut sample = Sample { offset, time, size: frame.size(), track, keyframe, form };
+            summary.add(track, time, sample.size, frame.duration);
             if annex_b.contains(&frame.track)
                 && let Some(found) = converted.next().flatten()
             {
@@ -216,53 +221,12 @@ impl Index {
             }
             self.samples.push(sample);
         }
-        let head = Head { tracks: tracks.clone(), tags: Vec::new(), ..fragment.head.clone() };
+        self.samples.extend(places.iter().filter_map(|place| summary.place(place)));
+        let samples = self.samples.get(samples_start..).unwrap_or_default();
         let previous = self.fragments.last().map(|last| last.tracks.as_slice()).unwrap_or_default();
-        let tracks = self.summary(samples_start, fragment, &tracks, previous);
-        self.fragments.push(Indexed { head, tracks, samples: samples_start..self.samples.len(), units });
-    }
-
-    fn summary(
-        &self,
-        start: usize,
-        fragment: &Fragment,
-        tracks: &Tracks,
-        previous: &[IndexedTrack],
-    ) -> Vec<IndexedTrack> {
-        let samples = self.samples.get(start..).unwrap_or_default();
-        let mut summary = Vec::new();
-        let mut times: Vec<Nanos> = Vec::new();
-        for (index, track) in (0_u8..=u8::MAX).zip(tracks.iter()) {
-            times.clear();
-            times.extend(samples.iter().filter(|sample| sample.track == index).map(|sample| sample.time));
-            let Some(&last_stored) = times.last() else { continue };
-            let mut reorder = Nanos::ZERO;
-            if !times.is_sorted() {
-                let mut sorted = times.clone();
-                sorted.sort_unstable();
-                reorder = sorted.iter().zip(&times).map(|(&turn, &time)| turn - time).max().unwrap_or_default();
-                times = sorted;
-            }
-            let first = times.first().copied().unwrap_or(last_stored);
-            let last = times.last().copied().unwrap_or(last_stored);
-            let before = previous.iter().find(|before| before.track == index).map(|before| before.last_duration);
-            let of_track = |frame: &&Frame| frame.track == track.entry.number;
-            let last_frame = fragment.frames.iter().rev().filter(of_track).find(|frame| frame.time == last);
-            let explicit = last_frame.and_then(|frame| frame.duration);
-            let counted = track.audio_clock().zip(last_frame).map(|(clock, frame)| {
-                let samples = clock.samples(frame.size());
-                Nanos::from_ticks(samples.into(), clock.sampling_frequency())
-            });
-            let mean = i64::try_from(times.len() - 1)
-                .ok()
-                .filter(|&steps| steps > 0)
-                .map(|steps| Nanos((last - first).0 / steps));
-            let default = track.entry.default_duration.and_then(|duration| i64::try_from(duration).ok()).map(Nanos);
-            let last_duration = counted.or(explicit).or(mean).or(before).or(default).unwrap_or(Nanos(40_000_000));
-            let last_duration = last_duration.max(Nanos(1_000_000));
-            summary.push(IndexedTrack { track: index, first, last, last_duration, reorder });
-        }
-        summary
+        let summary = summary.finish(samples, &tracks, previous);
+        let head = Head { tracks, ..fragment.head.without_tags() };
+        self.fragments.push(Indexed { head, tracks: summary, samples: samples_start..self.samples.len(), units });
     }
 
     /// The samples of a fragment, in stored order.
@@ -272,8 +236,7 @@ impl Index {
     }
 
     /// The samples of a fragment in the order they are laid out in an MP4: track by track for each second, so that players
-    /// find sound and picture near each other. Each comes with its place among all samples of the index and whether a new
-    /// stretch starts with it.
+    /// find sound and picture near each other.
     #[must_use]
     pub fn interleaved(&self, fragment: usize) -> Interleaved<'_> {
         let indexed = self.fragments.get(fragment);
@@ -290,26 +253,32 @@ impl Index {
         }
     }
 
-    /// The sample at this place among all samples of the index.
+    /// The samples of a run.
     #[must_use]
-    pub fn sample(&self, index: usize) -> Option<&Sample> {
-        self.samples.get(index)
+    pub fn samples_of(&self, run: &SampleRun) -> &[Sample] {
+        self.samples.get(run.samples.clone()).unwrap_or_default()
     }
 
-    /// Gives the runs of a fragment's samples, in the order of `order` (see [`interleaved`](Index::interleaved)).
+    /// Gives the runs of a fragment's samples, in the order of [`interleaved`](Index::interleaved).
     ///
     /// # Errors
     ///
     /// What `each` gives.
+    #[inline]
     pub fn runs<'a, E>(
         &'a self,
         fragment: usize,
-        order: impl Iterator<Item = usize>,
         mut each: impl FnMut(&'a Sample, Run<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
         let unit_starts = self.unit_starts(fragment);
-        for index in order {
-            self.sample_runs(fragment, index, &unit_starts, &mut each)?;
+        for run in self.interleaved(fragment) {
+            for (sample, index) in self.samples_of(&run).iter().zip(run.samples) {
+                if sample.form == Form::AsStored {
+                    each(sample, Run::Input(sample.offset..sample.offset + u64::from(sample.size)))?;
+                } else {
+                    self.sample_runs(fragment, index, &unit_starts, &mut each)?;
+                }
+            }
         }
         Ok(())
     }
@@ -405,18 +374,22 @@ pub struct Interleaved<'i> {
     first: bool,
 }
 
-impl Iterator for Interleaved<'_> {
-    type Item = (usize, bool);
+/// Samples of one track that follow each other both in the index and in an MP4: see [`Index::interleaved`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleRun {
+    /// Their places among all samples of the index.
+    pub samples: Range<usize>,
+    /// Index of their track in [`Head::tracks`].
+    pub track: u8,
+    /// Whether a new stretch of this track starts with them.
+    pub starts_stretch: bool,
+}
 
-    #[inline]
-    fn next(&mut self) -> Option<(usize, bool)> {
+impl Iterator for Interleaved<'_> {
+    type Item = SampleRun;
+
+    fn next(&mut self) -> Option<SampleRun> {
         const STRETCH: Nanos = Nanos(1_000_000_000);
-        // With a single track, every sample is the next one.
-        if self.tracks.len() == 1 && self.at < self.stretch.end {
-            let index = self.at;
-            self.at += 1;
-            return Some((self.base + index, std::mem::take(&mut self.first)));
-        }
         loop {
             let Some(track) = self.tracks.get(self.track) else {
                 let start = self.stretch.end;
@@ -428,16 +401,27 @@ impl Iterator for Interleaved<'_> {
                 continue;
             };
             let rest = self.samples.get(self.at..self.stretch.end).unwrap_or_default();
-            let skipped = rest.iter().position(|sample| sample.track == track.track);
-            if let Some(skipped) = skipped {
-                let index = self.at + skipped;
-                self.at = index + 1;
-                return Some((self.base + index, std::mem::take(&mut self.first)));
+            // With a single track, all samples are of it.
+            let single = self.tracks.len() == 1;
+            let first = if single { 0 } else { position(rest, |sample| sample.track == track.track) };
+            let run = rest.get(first..).unwrap_or_default();
+            let len = if single { run.len() } else { position(run, |sample| sample.track != track.track) };
+            if len == 0 {
+                self.track += 1;
+                (self.at, self.first) = (self.stretch.start, true);
+                continue;
             }
-            self.track += 1;
-            (self.at, self.first) = (self.stretch.start, true);
+            let start = self.base + self.at + first;
+            self.at += first + len;
+            let starts_stretch = std::mem::take(&mut self.first);
+            return Some(SampleRun { samples: start..start + len, track: track.track, starts_stretch });
         }
     }
+}
+
+/// Where the first sample of a kind is; behind the end if there is none.
+fn position(samples: &[Sample], is: impl FnMut(&Sample) -> bool) -> usize {
+    samples.iter().position(is).unwrap_or(samples.len())
 }
 
 impl Sample {
@@ -478,10 +462,15 @@ impl Indexed {
 
 /// The frames that an output can use: those of known tracks whose storage can be undone.
 fn kept_frames(fragment: &Fragment) -> impl Iterator<Item = &Frame> {
+    kept_with_index(fragment).map(|(frame, _)| frame)
+}
+
+/// The same with the place of each among all frames of the fragment.
+fn kept_with_index(fragment: &Fragment) -> impl Iterator<Item = (&Frame, u32)> {
     // Which tracks can be used is asked of each track once, not for each frame.
     let usable = fragment.head.tracks.iter().filter(|track| track.refused_encoding.is_none());
     let usable: Vec<(u64, usize)> = usable.map(|track| (track.entry.number, track.stripped_header.len())).collect();
-    fragment.frames.iter().filter(move |frame| {
+    fragment.frames.iter().zip(0..).filter(move |(frame, _)| {
         let of_track = |&(number, stripped): &(u64, usize)| number == frame.track && stripped == frame.stripped;
         frame.size() > 0 && usable.iter().any(of_track)
     })

@@ -52,8 +52,8 @@ pub use finding::{Finding, Severity};
 pub use fragkit_codec as codec;
 /// The container, for crates that build on fragments.
 pub use fragkit_mkv as mkv;
-pub use fragment::{Completeness, Fragment, Frame, FrameCount, Head, UserTag};
-pub use index::{Index, Indexed, IndexedTrack, Interleaved, Sample};
+pub use fragment::{Completeness, Fragment, Frame, FrameCount, Head, Place, UserTag};
+pub use index::{Index, Indexed, IndexedTrack, Interleaved, Sample, SampleRun};
 pub use merge::{Merge, MergeError, MergeErrorKind, MergeSummary};
 pub use number::{DecodedNumber, FragmentNumber, ParseFragmentNumberError};
 pub use run::{Run, SmallRun};

@@ -120,7 +120,7 @@ pub(crate) struct ServiceTags {
 
 impl ServiceTags {
     /// Takes in one tag. An error says why its value cannot be used.
-    pub(crate) fn take(&mut self, tag: ServiceTag, value: &str) -> Result<(), String> {
+    pub(crate) fn take(&mut self, tag: ServiceTag, value: String) -> Result<(), String> {
         let unusable = |what: &dyn std::fmt::Display| format!("{} is {value:?}: {what}", tag.name(TagNames::GetMedia));
         match tag {
             ServiceTag::FragmentNumber => self.number = Some(value.parse().map_err(|error| unusable(&error))?),
@@ -130,7 +130,7 @@ impl ServiceTags {
             ServiceTag::ProducerTimestamp => {
                 self.producer_timestamp = Some(value.parse().map_err(|error| unusable(&error))?);
             }
-            ServiceTag::ContinuationToken => self.continuation_token = Some(value.into()),
+            ServiceTag::ContinuationToken => self.continuation_token = Some(value),
             ServiceTag::MillisBehindNow => {
                 self.millis_behind_now = Some(value.parse().map_err(|error| unusable(&error))?)
             }
@@ -139,7 +139,7 @@ impl ServiceTags {
                 // The two spellings use the word "code" for opposite things, and so do those who imitate them.
                 match value.trim().parse() {
                     Ok(code) if exception.code.is_none() => exception.code = Some(code),
-                    _ => exception.message = value.into(),
+                    _ => exception.message = value,
                 }
             }
         }
@@ -172,7 +172,7 @@ mod tests {
             let mut tags = ServiceTags::default();
             for (tag, value) in [(ServiceTag::ExceptionMessage, "gone"), (ServiceTag::ExceptionCode, "4000")] {
                 let tag = ServiceTag::from_name(tag.name(names)).unwrap();
-                tags.take(tag, value).unwrap();
+                tags.take(tag, value.into()).unwrap();
             }
             let exception = tags.exception.unwrap();
             assert_eq!((exception.code, exception.message.as_str()), (Some(4000), "gone"));

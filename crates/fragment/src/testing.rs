@@ -53,7 +53,6 @@ pub(crate) fn frame(track: u64, time_ms: i64, keyframe: bool, payload: impl Into
         payload: payload.into(),
         offset: 0,
         stripped: 0,
-        omitted: 0,
         group: None,
     }
 }

@@ -35,8 +35,21 @@ pub struct Block {
     pub data_offset: u64,
     /// How many bytes at the front of each frame are not in the input because header stripping took them off.
     pub stripped: usize,
-    /// How many bytes the one frame has that were not taken: see [`Parser::poll_block`](crate::Parser::poll_block).
-    pub omitted: u32,
+}
+
+/// Where the frame of a SimpleBlock lies: see [`Parser::poll_places`](crate::Parser::poll_places).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockPlace {
+    /// Offset of the frame in the input.
+    pub offset: u64,
+    /// Length of the frame in bytes.
+    pub size: u32,
+    /// Track number, 1 to 127.
+    pub track: u8,
+    /// Time relative to the Cluster's Timestamp, in units of TimestampScale.
+    pub timestamp: i16,
+    /// The frame can be decoded on its own.
+    pub keyframe: bool,
 }
 
 /// What a BlockGroup says of its Block.
@@ -123,7 +136,6 @@ pub(crate) fn read(element: u64, offset: u64, mut data: Bytes, path: Path<'_>) -
         frames,
         data_offset: data_offset + lace_header,
         stripped: 0,
-        omitted: 0,
     })
 }
 

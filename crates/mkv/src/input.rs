@@ -110,16 +110,6 @@ impl Input {
         Some(bytes)
     }
 
-    /// Steps over the next `count` bytes, if they lie in one piece.
-    #[inline]
-    pub(crate) fn step_over(&mut self, count: usize) -> Option<()> {
-        if self.cursor.checked_add(count)? > self.current.len() {
-            return None;
-        }
-        self.step(count);
-        Some(())
-    }
-
     /// The next `count` bytes: a slice of what was pushed, or a copy where they span pushes. `None` if there are fewer.
     pub(crate) fn take(&mut self, count: u64) -> Option<Bytes> {
         if count > self.available {
@@ -165,22 +155,27 @@ impl Input {
         total
     }
 
-    fn step(&mut self, count: usize) {
+    /// Steps over bytes of [`Input::front`].
+    #[inline]
+    pub(crate) fn step(&mut self, count: usize) {
         self.cursor += count;
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         self.offset += count;
         self.available -= count;
     }
 
-    /// Steps to the next byte that is one of `first` and says whether there is one; without one, all bytes are gone over.
-    pub(crate) fn find2(&mut self, first: [u8; 2]) -> bool {
+    /// Steps to the next byte that is one of `first` and says whether there is one among the next `within` bytes; without one,
+    /// these are gone over.
+    pub(crate) fn find2(&mut self, first: [u8; 2], mut within: u64) -> bool {
         loop {
             let front = self.front();
+            let front = usize::try_from(within).ok().and_then(|within| front.get(..within)).unwrap_or(front);
             if front.is_empty() {
                 return false;
             }
             let found = memchr::memchr2(first[0], first[1], front);
             let step = found.unwrap_or(front.len());
+            within -= len(front);
             self.step(step);
             if found.is_some() {
                 return true;

@@ -50,7 +50,7 @@ mod tracks;
 mod vint;
 pub mod write;
 
-pub use block::{Block, BlockAddition, BlockGroup, Frames};
+pub use block::{Block, BlockAddition, BlockGroup, BlockPlace, Frames};
 pub use ebml_header::EbmlHeader;
 pub use encoding::{ContentEncoding, Transform, stripped_header};
 pub use error::{Error, ErrorKind, Result};

@@ -18,6 +18,16 @@ const REWIND_ALLOWANCE: u64 = 1 << 20;
 /// An EBML header is some 40 bytes; a candidate longer than this is none.
 const MAX_EBML_HEADER: u64 = 1024;
 
+/// How far [`Parser::step_over_to_document`] came.
+pub(crate) enum Stepped {
+    /// A document begins at the next byte.
+    Document,
+    /// There is none so far, and this many bytes are still to be gone over.
+    Left(u64),
+    /// More bytes are needed to tell; this many are still to be gone over.
+    Unsure(u64),
+}
+
 /// What a candidate proved to be.
 enum Candidate {
     True,
@@ -57,7 +67,7 @@ impl Parser {
     pub(crate) fn seek(&mut self) -> bool {
         loop {
             let [ebml, cluster] = [Id::EBML, Id::CLUSTER].map(|id| id.0.to_be_bytes()[4]);
-            let found = self.input.find2([ebml, cluster]);
+            let found = self.input.find2([ebml, cluster], u64::MAX);
             self.checkpoint = self.checkpoint.max(self.input.offset());
             self.input.release(self.checkpoint);
             if !found {
@@ -75,6 +85,28 @@ impl Parser {
                 Candidate::Unsure(wanted) if !self.finished => {
                     self.wanted = wanted;
                     return false;
+                }
+                Candidate::False | Candidate::Unsure(_) => {
+                    self.input.skip(1);
+                }
+            }
+        }
+    }
+
+    /// Goes over the next `left` bytes, which are said to belong to an element, up to where a document begins in them.
+    pub(crate) fn step_over_to_document(&mut self, left: u64) -> Stepped {
+        let end = self.input.offset() + left;
+        let ebml = Id::EBML.0.to_be_bytes()[4];
+        loop {
+            if !self.input.find2([ebml, ebml], end - self.input.offset()) {
+                return Stepped::Left(end - self.input.offset());
+            }
+            let left = end - self.input.offset();
+            match self.ebml_candidate() {
+                Candidate::True => return Stepped::Document,
+                Candidate::Unsure(wanted) if !self.finished => {
+                    self.wanted = wanted;
+                    return Stepped::Unsure(left);
                 }
                 Candidate::False | Candidate::Unsure(_) => {
                     self.input.skip(1);
@@ -107,6 +139,7 @@ impl Parser {
     fn ebml_candidate(&mut self) -> Candidate {
         let head = self.input.peek(self.input.available().min(16)).unwrap_or_default();
         let header = match vint::header(&head, Widths::default()) {
+            Ok((_, Header { id, .. })) if id != Id::EBML => return Candidate::False,
             Ok((_, header)) => header,
             Err(nom::Err::Incomplete(_)) => return Candidate::Unsure(self.input.available() + 1),
             Err(_) => return Candidate::False,

@@ -146,7 +146,7 @@ impl SampleTable {
             .offset
             .checked_add(bytes)
             .ok_or_else(|| Error::too_large("a sample ends behind the last 64-bit offset"))?;
-        self.push_sizes(count, sample.size)?;
+        self.add_sizes(count, sample.size)?;
 
         self.busiest_second.add(self.timescale, self.duration, count, sample.size, sample.duration);
         self.sample_count = sample_count;
@@ -171,6 +171,46 @@ impl SampleTable {
         Ok(())
     }
 
+    /// Adds samples that lie back to back, the first at `sample.offset`, and are alike in all but their sizes;
+    /// `sample.size` does not count. Gives the offset behind the last.
+    ///
+    /// # Errors
+    /// As for [`SampleTable::push`]; the samples before the one that is refused are then in the table.
+    pub fn push_sizes(&mut self, mut sample: Sample, sizes: impl IntoIterator<Item = u32>) -> Result<u64, Error> {
+        let mut sizes = sizes.into_iter();
+        while let Some(size) = sizes.next() {
+            self.push(Sample { size, ..sample })?;
+            sample.offset += u64::from(size);
+            // Where sizes are listed and a chunk is open, the rest is a matter of adding up.
+            let room = MAX_LISTED_SIZES.saturating_sub(self.sample_count);
+            let (Sizes::Listed(list), Some(chunk)) = (&mut self.sizes, &mut self.open_chunk) else { continue };
+            // Sizes of 32 bits: as many as a list can hold do not sum up to more than this.
+            if chunk.end != sample.offset || sample.offset > u64::MAX / 2 {
+                continue;
+            }
+            let (mut count, mut bytes, mut largest) = (0_u32, 0_u64, 0_u32);
+            for size in sizes.by_ref().take(usize::try_from(room).unwrap_or_default()) {
+                list.push(size);
+                self.busiest_second.add(self.timescale, self.duration, 1, size, sample.duration);
+                self.duration += u64::from(sample.duration);
+                count += 1;
+                bytes += u64::from(size);
+                largest = largest.max(size);
+            }
+            chunk.samples += count;
+            chunk.end += bytes;
+            self.sample_count += count;
+            self.total_bytes += bytes;
+            self.max_sample_size = self.max_sample_size.max(largest);
+            self.payload_end = self.payload_end.max(chunk.end);
+            extend(&mut self.durations, count, sample.duration);
+            extend(&mut self.composition_offsets, count, sample.composition_offset);
+            extend(&mut self.sync, count, sample.sync);
+            sample.offset += bytes;
+        }
+        Ok(sample.offset)
+    }
+
     /// Lets the next sample open a new chunk, wherever it lies.
     pub fn end_chunk(&mut self) {
         if let Some(chunk) = self.open_chunk.take() {
@@ -179,7 +219,7 @@ impl SampleTable {
     }
 
     #[inline]
-    fn push_sizes(&mut self, count: u32, size: u32) -> Result<(), Error> {
+    fn add_sizes(&mut self, count: u32, size: u32) -> Result<(), Error> {
         match &mut self.sizes {
             // In the box a constant of zero announces a list.
             Sizes::Constant(constant) if self.sample_count == 0 && size > 0 => *constant = size,
@@ -342,6 +382,24 @@ mod tests {
             single.push(sample(3 + n * 4, 4)).unwrap();
         }
         assert_eq!(run, single);
+    }
+
+    #[test]
+    fn samples_that_differ_in_size_are_the_same_together_as_one_by_one() {
+        let sizes = [7, 7, 3, 9, 9, 1_000_000, 0, 4];
+        for split in 0..=sizes.len() {
+            let mut together = SampleTable::new(50);
+            let mut single = SampleTable::new(50);
+            let mut offset = 5;
+            for part in [&sizes[..split], &sizes[split..]] {
+                together.push_sizes(sample(offset, 0), part.iter().copied()).unwrap();
+                for &size in part {
+                    single.push(sample(offset, size)).unwrap();
+                    offset += u64::from(size);
+                }
+            }
+            assert_eq!(together, single);
+        }
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Day {
                 });
                 next += 1;
             }
-            Fragment { head, frames }
+            Fragment { head, frames, places: Vec::new() }
         })
     }
 

@@ -138,7 +138,7 @@ pub(crate) fn clips(source: &Source, fragments: &[Fragment], options: ClipOption
     fragments.iter().for_each(|fragment| clipper.add(fragment));
     let files = clipper.clips()?.into_iter().map(|clip| {
         let mut file = Vec::new();
-        write_runs(source, &mut file, |each| clip.runs(each)).unwrap();
+        write_runs(source, &mut file, |writer| clip.runs(|run| writer.write(&run))).unwrap();
         assert_eq!(file.len() as u64, clip.size());
         file
     });

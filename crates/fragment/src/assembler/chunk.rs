@@ -1,9 +1,9 @@
 //! The chunk that is being read.
 
-use fragkit_mkv::{Block, EndedBy, SimpleTag};
+use fragkit_mkv::{Block, BlockPlace, EndedBy, SimpleTag};
 
 use super::each_frame;
-use crate::fragment::{Completeness, Fragment, Frame, FrameCount, Head, UserTag};
+use crate::fragment::{Completeness, Fragment, Frame, FrameCount, Head, Place, UserTag};
 use crate::service::{ServiceTag, ServiceTags};
 use crate::time::Nanos;
 use crate::tracks::Tracks;
@@ -19,6 +19,7 @@ const MOST_FRAMES_AHEAD: usize = 4096;
 pub(super) struct Chunk {
     pub(super) head: Head,
     pub(super) frames: Vec<Frame>,
+    pub(super) places: Vec<Place>,
     pub(super) service: ServiceTags,
     /// DateUTC, in nanoseconds since 2001.
     pub(super) date_utc: Option<i64>,
@@ -66,29 +67,26 @@ impl Counts {
     /// Counts a frame in. `tracks` is how many tracks there are.
     #[inline]
     pub(super) fn add(&mut self, frame: &Frame, tracks: usize) {
-        let bytes = u64::from(frame.size());
-        let key_frames = u64::from(frame.keyframe);
-        self.frames += 1;
-        let (first, last) = self.span.unwrap_or((frame.time, frame.time));
-        self.span = Some((first.min(frame.time), last.max(frame.time)));
-        // Most frames are of the first track that had one, or of the only one.
-        if let Some(count) = self.frame_counts.first_mut().filter(|count| count.track == frame.track) {
-            count.frames += 1;
-            count.key_frames += key_frames;
-            count.bytes += bytes;
-            return;
-        }
+        let (bytes, key_frames) = (u64::from(frame.size()), u64::from(frame.keyframe));
+        let count = FrameCount { track: frame.track, frames: 1, key_frames, bytes };
+        self.add_counted(count, (frame.time, frame.time), tracks);
+    }
+
+    /// Counts frames of one track in, with the times of the earliest and the latest.
+    #[inline]
+    fn add_counted(&mut self, more: FrameCount, (earliest, latest): (Nanos, Nanos), tracks: usize) {
+        self.frames += more.frames;
+        let (first, last) = self.span.unwrap_or((earliest, latest));
+        self.span = Some((first.min(earliest), last.max(latest)));
         let counts_all = self.frame_counts.len() < tracks.max(MAX_COUNTED_TRACKS);
-        match self.frame_counts.iter_mut().find(|count| count.track == frame.track) {
+        match self.frame_counts.iter_mut().find(|count| count.track == more.track) {
             Some(count) => {
-                count.frames += 1;
-                count.key_frames += key_frames;
-                count.bytes += bytes;
+                count.frames += more.frames;
+                count.key_frames += more.key_frames;
+                count.bytes += more.bytes;
             }
             // Blocks may name any number of tracks that are not there; those are not all worth a count of their own.
-            None if counts_all => {
-                self.frame_counts.push(FrameCount { track: frame.track, frames: 1, key_frames, bytes });
-            }
+            None if counts_all => self.frame_counts.push(more),
             None => {}
         }
     }
@@ -100,11 +98,12 @@ impl Counts {
 }
 
 impl Chunk {
-    /// A chunk that starts at `offset` and may hold about as many frames as the last one did.
-    pub(super) fn new(offset: u64, frames: usize) -> Self {
+    /// A chunk that starts at `offset` and may hold about as many frames and places as the last one did.
+    pub(super) fn new(offset: u64, (frames, places): (usize, usize)) -> Self {
         Chunk {
             head: Head::empty(offset),
             frames: Vec::with_capacity(frames.min(MOST_FRAMES_AHEAD)),
+            places: Vec::with_capacity(places.min(MOST_FRAMES_AHEAD)),
             service: ServiceTags::default(),
             date_utc: None,
             cluster_ended: None,
@@ -121,12 +120,12 @@ impl Chunk {
     }
 
     /// Takes in one tag; an error says why a tag of the service cannot be used.
-    pub(super) fn take_tag(&mut self, tag: &SimpleTag) -> Result<(), String> {
-        let value = tag.string.clone().unwrap_or_default();
+    pub(super) fn take_tag(&mut self, tag: SimpleTag) -> Result<(), String> {
+        let value = tag.string.unwrap_or_default();
         match ServiceTag::from_name(&tag.name) {
-            Some(service) => self.service.take(service, &value),
+            Some(service) => self.service.take(service, value),
             None => {
-                self.head.tags.push(UserTag { name: tag.name.clone(), value, after_media: self.in_media });
+                self.head.tags.push(UserTag { name: tag.name, value, after_media: self.in_media });
                 Ok(())
             }
         }
@@ -163,13 +162,33 @@ impl Chunk {
         });
     }
 
+    /// What takes in frames of which only the place is known, up to `most` in the whole chunk. They are counted, and kept if
+    /// `keep` says so.
+    #[inline]
+    pub(super) fn place_taker(&mut self, keep: bool, most: u64) -> PlaceTaker<'_> {
+        let room = most.saturating_sub(self.counts.frames).saturating_add(1);
+        PlaceTaker {
+            cluster: self.cluster,
+            scale: self.head.timestamp_scale,
+            frames_before: u32::try_from(self.frames.len()).unwrap_or(u32::MAX),
+            keep,
+            room,
+            told: room,
+            track: 0,
+            key_frames: 0,
+            bytes: 0,
+            span: NO_SPAN,
+            chunk: self,
+        }
+    }
+
     /// How many frames there are, and the offset of the last block.
     pub(super) fn frames(&self) -> (u64, u64) {
         (self.counts.frames, self.last_offset)
     }
 
     pub(super) fn into_fragment(self) -> Fragment {
-        let Chunk { mut head, frames, service, counts, .. } = self;
+        let Chunk { mut head, frames, places, service, counts, .. } = self;
         counts.into_head(&mut head);
         head.number = service.number;
         head.producer_timestamp = service.producer_timestamp;
@@ -177,6 +196,63 @@ impl Chunk {
         head.exception = service.exception;
         head.continuation_token = service.continuation_token;
         head.millis_behind_now = service.millis_behind_now;
-        Fragment { head, frames }
+        Fragment { head, frames, places }
+    }
+}
+
+/// See [`Chunk::place_taker`]. Counts a stretch of frames of one track by itself before it tells the chunk.
+pub(super) struct PlaceTaker<'c> {
+    chunk: &'c mut Chunk,
+    cluster: Nanos,
+    scale: u64,
+    frames_before: u32,
+    keep: bool,
+    /// How many more frames may come, and how many that were when the chunk was told the last time.
+    room: u64,
+    told: u64,
+    /// Of the frames that are not told yet.
+    track: u8,
+    key_frames: u64,
+    bytes: u64,
+    span: (Nanos, Nanos),
+}
+
+const NO_SPAN: (Nanos, Nanos) = (Nanos(i64::MAX), Nanos(i64::MIN));
+
+impl PlaceTaker<'_> {
+    /// Takes one in and says whether there is room for more.
+    #[inline]
+    pub(super) fn take(&mut self, place: &BlockPlace) -> bool {
+        if self.track != place.track {
+            self.tell();
+            self.track = place.track;
+        }
+        let time = self.cluster + Nanos::from_scaled(place.timestamp.into(), self.scale);
+        self.key_frames += u64::from(place.keyframe);
+        self.bytes += u64::from(place.size);
+        self.span = (self.span.0.min(time), self.span.1.max(time));
+        let &BlockPlace { offset, size, track, keyframe, .. } = place;
+        if self.keep {
+            self.chunk.places.push(Place { offset, time, size, frames_before: self.frames_before, track, keyframe });
+        }
+        self.chunk.last_offset = offset;
+        self.room -= 1;
+        self.room > 0
+    }
+
+    /// To be called when no more come.
+    #[inline]
+    pub(super) fn finish(mut self) {
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        let (frames, track) = (self.told - self.room, u64::from(self.track));
+        if frames > 0 {
+            let counted = FrameCount { track, frames, key_frames: self.key_frames, bytes: self.bytes };
+            let tracks = self.chunk.head.tracks.len();
+            self.chunk.counts.add_counted(counted, self.span, tracks);
+        }
+        (self.told, self.key_frames, self.bytes, self.span) = (self.room, 0, 0, NO_SPAN);
     }
 }

@@ -34,7 +34,7 @@ fn chunks_read_the_same_in_both_tag_spellings_and_all_layouts() {
         let (fragments, findings) = parse(&stream);
         assert!(findings.iter().all(|finding| finding.severity == Severity::Note), "{findings:?}");
         assert_eq!(numbers(&fragments), ["7", "8"]);
-        let Fragment { head, frames } = &fragments[0];
+        let Fragment { head, frames, .. } = &fragments[0];
         assert_eq!(head.producer_timestamp.unwrap().to_string(), "1511852108.513");
         assert_eq!(head.server_timestamp.unwrap().to_string(), "1511852109.013");
         let whole = if layout.trailing_tags { Completeness::Complete } else { Completeness::Untrailed };
@@ -218,6 +218,21 @@ proptest! {
         let (fragments, _) = parse(&stream);
         // The noise is in one chunk; the other two are whole.
         prop_assert!(fragments.iter().filter(|fragment| fragment.head.is_whole()).count() >= 2);
+    }
+}
+
+#[test]
+fn an_unknown_element_whose_size_swallows_the_next_chunks_gives_them_back() {
+    for len in 8..80 {
+        // In the first chunk's key frame: the end of a block of 13 bytes, then an element 84 of 975 bytes.
+        let mut noise = vec![0, 0, 0, 0, 0, 0x84, 0x43, 0xCF];
+        noise.resize(len, 0);
+        let mut stream = get_media(3);
+        stream.splice(334..334, noise);
+        let (fragments, findings) = parse(&stream);
+        let whole: Vec<_> = fragments.iter().filter(|fragment| fragment.head.is_whole()).cloned().collect();
+        assert_eq!(numbers(&whole), ["2", "3"], "{len}");
+        assert!(!findings.is_empty());
     }
 }
 

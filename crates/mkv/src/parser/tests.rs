@@ -221,6 +221,74 @@ fn any_split_of_the_pushes_gives_what_one_push_gives() {
 }
 
 #[test]
+fn places_are_those_of_the_blocks_that_polling_gives() {
+    let laced = [0xA3, 0x8A, 0x81, 0, 0, 0x04, 1, b'x', b'y', b'z', b'w', b'v'];
+    for shape in [UNKNOWN, Shape { cluster: None, ..UNKNOWN }] {
+        let bytes = stream(&[&chunk("1", shape), &laced[..11], &chunk("2", shape), &chunk("3", shape)]);
+        for split in [1, 3, 50, bytes.len()] {
+            let mut parser = Parser::new(Limits::default());
+            let mut found = Vec::new();
+            let mut drain = |parser: &mut Parser| {
+                loop {
+                    parser.poll_places(
+                        |track, _| track == 1,
+                        |place| {
+                            found.push((u64::from(place.track), place.offset, u64::from(place.size), place.keyframe));
+                            true
+                        },
+                    );
+                    match parser.poll() {
+                        Ok(None) => break,
+                        Ok(Some(Event::Block(block))) => found.extend(all_of(&block)),
+                        _ => {}
+                    }
+                }
+            };
+            for part in bytes.chunks(split) {
+                parser.push(Bytes::copy_from_slice(part));
+                drain(&mut parser);
+            }
+            parser.finish();
+            drain(&mut parser);
+            let blocks = parse([&bytes[..]]).into_iter().filter_map(|result| match result {
+                Ok(Event::Block(block)) => Some(all_of(&block)),
+                _ => None,
+            });
+            assert_eq!(found, blocks.flatten().collect::<Vec<_>>(), "split at {split}");
+        }
+    }
+}
+
+fn all_of(block: &Block) -> Vec<(u64, u64, u64, bool)> {
+    let mut offset = block.data_offset;
+    let frames = block.frames.as_slice().iter().map(|frame| {
+        let (at, size) = (offset, u64::try_from(frame.len()).unwrap());
+        offset += size;
+        (block.track, at, size, block.keyframe)
+    });
+    frames.collect()
+}
+
+#[test]
+fn places_end_where_they_are_not_wanted() {
+    let bytes = chunk("1", Shape { blocks: 5, ..UNKNOWN });
+    let mut parser = Parser::new(Limits::default());
+    parser.push(Bytes::copy_from_slice(&bytes));
+    while !matches!(parser.poll().unwrap(), Some(Event::Timestamp(_))) {}
+    let mut places = 0;
+    parser.poll_places(|_, _| false, |_| panic!("refused"));
+    parser.poll_places(
+        |_, _| true,
+        |_| {
+            places += 1;
+            places < 2
+        },
+    );
+    assert_eq!(places, 2);
+    assert!(matches!(parser.poll().unwrap(), Some(Event::Block(_))));
+}
+
+#[test]
 fn any_split_of_what_is_no_document_gives_the_same_message() {
     for junk in [&[0][..], &[0, 1], &[0x42, 0x82, 0x80, 0, 9], &[0xA3, 0x80, 0x80, 0x80], &[0x01; 20]] {
         for bytes in [stream(&[junk]), stream(&[junk, &chunk("1", UNKNOWN)])] {

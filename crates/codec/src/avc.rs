@@ -24,6 +24,8 @@ pub use vui::{BitstreamRestriction, HrdParameters, TimingInfo, Vui};
 
 use crate::{
     error::{Error, ErrorKind},
+    fault::Fault,
+    field::FieldList,
     fields::Fields,
     nal::{self, LengthSize},
 };
@@ -222,9 +224,16 @@ impl AvcDecoderConfigurationRecord {
     /// What a readable record can still have wrong: units of other types among the parameter sets, an SPS that does not
     /// parse, a profile or level that is not the SPS's. [`Self::rebuilt`] mends what can be mended.
     ///
-    /// # Errors
-    /// The first rule broken.
-    pub fn check(&self) -> Result<(), Error> {
+    pub fn check(&self) -> Vec<Fault> {
+        self.first_fault().err().into_iter().map(Fault::mendable).collect()
+    }
+
+    /// Adds every field.
+    pub(crate) fn fields(&self, list: &mut FieldList) {
+        list.add("configurationVersion", 1);
+    }
+
+    fn first_fault(&self) -> Result<(), Error> {
         let invalid = |field, rule: String| Error::new(ErrorKind::Invalid, STRUCTURE, None, field, rule, SECTION);
         let typed = |units: &[Bytes], wanted, field| match units
             .iter()
@@ -369,7 +378,7 @@ mod tests {
         );
         assert!(record.trailing.is_empty());
         assert_eq!(record.write().unwrap(), data);
-        record.check().unwrap();
+        assert_eq!(record.check(), []);
     }
 
     #[test]
@@ -385,7 +394,7 @@ mod tests {
         let record = AvcDecoderConfigurationRecord::read(&data).unwrap();
         assert_eq!((record.avc_profile_indication, record.high_profile.clone()), (100, None));
         assert_eq!(record.write().unwrap(), data);
-        record.check().unwrap();
+        assert_eq!(record.check(), []);
     }
 
     #[test]
@@ -405,7 +414,7 @@ mod tests {
         let record = AvcDecoderConfigurationRecord::read(&hex(AVC_VOGELS)).unwrap();
         let sps = record.sps().unwrap();
         assert_eq!((sps.width(), sps.height(), sps.profile_idc, sps.level_idc), (640, 480, 66, 40));
-        record.check().unwrap();
+        assert_eq!(record.check(), []);
     }
 
     #[test]
@@ -474,7 +483,7 @@ mod tests {
             picture_parameter_sets: good.sequence_parameter_sets.clone(),
             ..good.clone()
         };
-        let error = swapped.check().unwrap_err();
+        let error = swapped.check().remove(0).error;
         assert_eq!(
             error.to_string(),
             "avcC: sequenceParameterSetNALUnit has nal_unit_type 8, 7 belongs there (ISO/IEC 14496-15, 5.3.3.1)"
@@ -486,7 +495,7 @@ mod tests {
     fn level_below_that_of_the_sps_is_found() {
         let mut record = AvcDecoderConfigurationRecord::read(&hex(AVC_HIGH_1080P)).unwrap();
         record.avc_level_indication = 0;
-        assert_eq!(record.check().unwrap_err().field(), "AVCLevelIndication");
+        assert_eq!(record.check().remove(0).error.field(), "AVCLevelIndication");
         assert_eq!(record.rebuilt().unwrap().avc_level_indication, 40);
     }
 

@@ -12,6 +12,8 @@ use crate::{
     avc::AvcDecoderConfigurationRecord,
     codec_string,
     error::{Error, ErrorKind},
+    fault::Fault,
+    field::{Field, FieldList},
     hevc::HevcDecoderConfigurationRecord,
     nal::{self, LengthSize},
     vui::ColourDescription,
@@ -99,6 +101,24 @@ pub struct AudioParameters {
     pub samples_per_frame: Option<u32>,
 }
 
+/// What the container says of a track beside its private data: Matroska's Video and Audio elements, as far as they are
+/// there.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Stated {
+    /// PixelWidth.
+    pub pixel_width: Option<u64>,
+    /// PixelHeight.
+    pub pixel_height: Option<u64>,
+    /// SamplingFrequency in hertz.
+    pub sampling_frequency: Option<f64>,
+    /// OutputSamplingFrequency in hertz.
+    pub output_sampling_frequency: Option<f64>,
+    /// Channels.
+    pub channels: Option<u64>,
+    /// BitDepth.
+    pub bit_depth: Option<u64>,
+}
+
 impl CodecId {
     /// Recognises a CodecID. NUL padding is cut off first.
     pub fn parse(codec_id: &str) -> Self {
@@ -153,17 +173,35 @@ impl CodecPrivate {
         }
     }
 
-    /// What readable private data can still have wrong; see the records' own `check`. AAC and WAVEFORMATEX have nothing
-    /// that reading does not find.
-    ///
-    /// # Errors
-    /// The first rule broken.
-    pub fn check(&self) -> Result<(), Error> {
+    /// All that readable private data still has wrong; see the records' own `check`.
+    pub fn check(&self) -> Vec<Fault> {
         match self {
             Self::Avc(record) => record.check(),
             Self::Hevc(record) => record.check(),
-            Self::Aac(_) | Self::Wave(_) => Ok(()),
+            Self::Aac(config) => config.check(),
+            Self::Wave(format) => format.check(),
         }
+    }
+
+    /// Where it disagrees with what the container says beside it.
+    pub fn check_against(&self, stated: &Stated) -> Vec<Fault> {
+        match self {
+            Self::Avc(_) | Self::Hevc(_) => Vec::new(),
+            Self::Aac(config) => config.check_against(stated),
+            Self::Wave(format) => format.check_against(stated),
+        }
+    }
+
+    /// Every field, decoded, in the order of the bytes.
+    pub fn fields(&self) -> Vec<Field> {
+        let mut list = FieldList::default();
+        match self {
+            Self::Avc(record) => record.fields(&mut list),
+            Self::Hevc(record) => record.fields(&mut list),
+            Self::Aac(config) => config.fields(&mut list),
+            Self::Wave(format) => format.fields(&mut list),
+        }
+        list.into_fields()
     }
 
     /// The same private data with what [`Self::check`] finds mended, where the parameter sets allow it.
@@ -174,7 +212,8 @@ impl CodecPrivate {
         match self {
             Self::Avc(record) => record.rebuilt().map(Self::Avc),
             Self::Hevc(record) => record.rebuilt().map(Self::Hevc),
-            Self::Aac(_) | Self::Wave(_) => Ok(self.clone()),
+            Self::Aac(config) => config.rebuilt().map(Self::Aac),
+            Self::Wave(format) => format.rebuilt().map(Self::Wave),
         }
     }
 
@@ -323,7 +362,7 @@ mod tests {
     #[test]
     fn avc_private_data_answers_all_questions() {
         let private = CodecPrivate::parse("V_MPEG4/ISO/AVC", &hex(AVC_HIGH_1080P)).unwrap();
-        private.check().unwrap();
+        assert_eq!(private.check(), []);
         assert_eq!(private.codec_string().as_deref(), Some("avc1.640028"));
         assert_eq!(private.length_size(), Some(LengthSize::Four));
         assert_eq!(private.write().unwrap(), hex(AVC_HIGH_1080P));
@@ -338,7 +377,7 @@ mod tests {
     #[test]
     fn hevc_private_data_answers_all_questions() {
         let private = CodecPrivate::parse("V_MPEGH/ISO/HEVC", &hvcc(HEVC_MAIN_10)).unwrap();
-        private.check().unwrap();
+        assert_eq!(private.check(), []);
         let video = private.video().unwrap().unwrap();
         assert_eq!((video.width, video.height, video.bit_depth_luma), (1918, 1078, 10));
         assert_eq!((video.profile_idc, video.level_idc, video.frame_rate), (2, 120, Some((30_000, 1_001))));

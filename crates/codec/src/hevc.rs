@@ -26,6 +26,8 @@ pub use vui::{BitstreamRestriction, TimingInfo, Vui, Window};
 
 use crate::{
     error::{Error, ErrorKind},
+    fault::Fault,
+    field::FieldList,
     fields::Fields,
     nal::{self, LengthSize},
 };
@@ -279,9 +281,16 @@ impl HevcDecoderConfigurationRecord {
     /// What a readable record can still have wrong: units in arrays of another type, no VPS, SPS or PPS, an SPS that does
     /// not parse, a profile or level that is not the SPS's. [`Self::rebuilt`] mends what can be mended.
     ///
-    /// # Errors
-    /// The first rule broken.
-    pub fn check(&self) -> Result<(), Error> {
+    pub fn check(&self) -> Vec<Fault> {
+        self.first_fault().err().into_iter().map(Fault::mendable).collect()
+    }
+
+    /// Adds every field.
+    pub(crate) fn fields(&self, list: &mut FieldList) {
+        list.add("configurationVersion", 1);
+    }
+
+    fn first_fault(&self) -> Result<(), Error> {
         let invalid = |field, rule: String| Error::new(ErrorKind::Invalid, STRUCTURE, None, field, rule, SECTION);
         for array in &self.arrays {
             for unit in &array.nal_units {
@@ -416,7 +425,7 @@ mod tests {
             assert!(record.temporal_id_nested);
             assert_eq!(record.num_temporal_layers, 1);
             assert_eq!(record.write().unwrap(), data);
-            record.check().unwrap();
+            assert_eq!(record.check(), []);
         }
         let record = HevcDecoderConfigurationRecord::read(&hvcc(HEVC_MAIN_10)).unwrap();
         assert_eq!((record.general.profile_idc, record.general_level_idc), (2, 120));
@@ -451,13 +460,13 @@ mod tests {
         }
         broken.general_level_idc = 0;
         assert_eq!(
-            broken.check().unwrap_err().to_string(),
+            broken.check().remove(0).error.to_string(),
             "hvcC: nalUnit has nal_unit_type 33 in the array of 32 (ISO/IEC 14496-15, 8.3.3.1)"
         );
         assert_eq!(broken.sps().unwrap().width(), 640);
         let mended = broken.rebuilt().unwrap();
         assert_eq!(mended.general_level_idc, 63);
-        mended.check().unwrap();
+        assert_eq!(mended.check(), []);
     }
 
     #[test]
@@ -465,7 +474,7 @@ mod tests {
         let mut record = HevcDecoderConfigurationRecord::read(&hvcc(HEVC_MAIN)).unwrap();
         record.general_level_idc = 0;
         assert_eq!(
-            record.check().unwrap_err().to_string(),
+            record.check().remove(0).error.to_string(),
             "hvcC: general_level_idc is 0, the SPS says 63 (ISO/IEC 14496-15, 8.3.3.1)"
         );
     }
@@ -487,7 +496,7 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Missing);
             let mut without = record.clone();
             without.arrays.remove(skipped);
-            assert_eq!(without.check().unwrap_err().kind(), ErrorKind::Missing);
+            assert_eq!(without.check().remove(0).error.kind(), ErrorKind::Missing);
         }
     }
 

@@ -34,6 +34,8 @@ pub mod bits;
 pub mod codec_private;
 pub mod codec_string;
 mod error;
+mod fault;
+mod field;
 mod fields;
 pub mod hevc;
 pub mod nal;
@@ -42,5 +44,7 @@ mod testdata;
 pub mod vui;
 pub mod wave;
 
-pub use codec_private::{AudioParameters, CodecId, CodecPrivate, VideoParameters};
+pub use codec_private::{AudioParameters, CodecId, CodecPrivate, Stated, VideoParameters};
 pub use error::{Error, ErrorKind};
+pub use fault::{Effect, Fault};
+pub use field::Field;

@@ -3,13 +3,22 @@
 //! ```text
 //! wFormatTag u16, nChannels u16, nSamplesPerSec u32, nAvgBytesPerSec u32, nBlockAlign u16, wBitsPerSample u16,
 //! cbSize u16, then so many bytes more            little-endian; the older PCMWAVEFORMAT ends before cbSize
+//!
+//! WAVEFORMATEXTENSIBLE, wFormatTag 0xfffe, cbSize from 22 on:
+//! wValidBitsPerSample u16, dwChannelMask u32, SubFormat GUID (a format tag and 14 fixed bytes)
 //! ```
+
+mod check;
+mod describe;
+mod tag;
 
 use bytes::Bytes;
 use nom::{
     bytes::complete::take,
     number::complete::{le_u16, le_u32},
 };
+
+pub use tag::format_tag_name;
 
 use crate::{
     error::{Error, ErrorKind},
@@ -130,20 +139,51 @@ impl WaveFormat {
         Ok(out)
     }
 
-    /// Which G.711 law the samples are coded with, `None` for any other format.
+    /// Which G.711 law the samples are coded with, `None` for any other format. An extensible format is looked into.
     pub fn g711_law(&self) -> Option<G711Law> {
-        match self.format_tag {
+        match self.sub_format().unwrap_or(self.format_tag) {
             WAVE_FORMAT_ALAW => Some(G711Law::ALaw),
             WAVE_FORMAT_MULAW => Some(G711Law::MuLaw),
             _ => None,
         }
     }
+
+    /// The format tag inside a WAVEFORMATEXTENSIBLE (`wFormatTag` 0xfffe), whose SubFormat is a GUID that ends like all
+    /// those made from format tags. `None` for any other format.
+    pub fn sub_format(&self) -> Option<u16> {
+        let extra = self.extra.as_ref().filter(|_| self.format_tag == WAVE_FORMAT_EXTENSIBLE)?;
+        // wValidBitsPerSample (2), dwChannelMask (4), SubFormat (16)
+        match extra.get(6..22)?.split_at_checked(2)? {
+            ([low, high], tail) if *tail == GUID_TAIL => Some(u16::from_le_bytes([*low, *high])),
+            _ => None,
+        }
+    }
+
+    /// The same with the bytes of each number turned around, when `wFormatTag` is that of G.711 written big-endian and the
+    /// channels agree with that.
+    pub(crate) fn turned_around(&self) -> Option<Self> {
+        let law = matches!(self.format_tag.swap_bytes(), WAVE_FORMAT_ALAW | WAVE_FORMAT_MULAW);
+        let channels = self.channels.swap_bytes();
+        let samples_per_sec = self.samples_per_sec.swap_bytes();
+        (law && (1..=255).contains(&channels) && samples_per_sec > 0).then(|| Self {
+            format_tag: self.format_tag.swap_bytes(),
+            channels,
+            samples_per_sec,
+            avg_bytes_per_sec: self.avg_bytes_per_sec.swap_bytes(),
+            block_align: self.block_align.swap_bytes(),
+            bits_per_sample: self.bits_per_sample.swap_bytes(),
+            ..self.clone()
+        })
+    }
 }
 
+/// A GUID of a format tag: the tag, then these bytes (KSDATAFORMAT_SUBTYPE_WAVEFORMATEX).
+const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
 const STRUCTURE: &str = "WAVEFORMATEX";
 const SECTION: &str = "mmreg.h";
 const WAVE_FORMAT_ALAW: u16 = 6;
 const WAVE_FORMAT_MULAW: u16 = 7;
+const WAVE_FORMAT_EXTENSIBLE: u16 = 0xfffe;
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,9 @@
-//! `GASpecificConfig` (ISO/IEC 14496-3, 4.4.1) and the start of `ELDSpecificConfig` (4.6.20).
+//! `GASpecificConfig` (ISO/IEC 14496-3, 4.4.1) and the start of `ELDSpecificConfig` (4.6.20, Table 4.180).
 
-use super::{AOT_BSAC, AOT_LD, ProgramConfigElement, SECTION, inconsistent};
+use super::{
+    ProgramConfigElement, SECTION, inconsistent,
+    object_type::{AOT_BSAC, AOT_LD},
+};
 use crate::{
     bits::{BitReader, BitWriter},
     error::Error,
@@ -44,7 +47,7 @@ pub struct GaExtension {
     pub extension_flag3: bool,
 }
 
-/// Enhanced low delay (4.6.20). The SBR header and the extensions after these flags stay in
+/// Enhanced low delay (4.6.20, Table 4.180). The SBR header and the extensions after these flags stay in
 /// [`AudioSpecificConfig::trailing`](super::AudioSpecificConfig::trailing).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EldSpecificConfig {

@@ -19,6 +19,7 @@
 //! | [`avc`], [`hevc`] | configuration records, sequence parameter sets, NAL unit types |
 //! | [`aac`], [`wave`] | AudioSpecificConfig, ADTS headers, WAVEFORMATEX |
 //! | [`nal`] | NAL units in both packings, as ranges |
+//! | [`frame`] | frames held against their private data |
 //! | [`bits`] | the bit reader under all of it |
 //! | [`codec_string`] | RFC 6381 names |
 //! | [`vui`] | shape, range and colour, the same in both video standards |
@@ -37,8 +38,10 @@ mod error;
 mod fault;
 mod field;
 mod fields;
+pub mod frame;
 pub mod hevc;
 pub mod nal;
+mod repair;
 #[cfg(test)]
 mod testdata;
 pub mod vui;
@@ -48,3 +51,5 @@ pub use codec_private::{AudioParameters, CodecId, CodecPrivate, Stated, VideoPar
 pub use error::{Error, ErrorKind};
 pub use fault::{Effect, Fault};
 pub use field::Field;
+pub use frame::{FrameCheck, FrameChecker, FrameFault, FrameRule, Packing, RandomAccess};
+pub use repair::{Origin, Repaired};

@@ -178,6 +178,41 @@ impl Iterator for AnnexB<'_> {
 
 impl std::iter::FusedIterator for AnnexB<'_> {}
 
+/// The NAL units of a frame, whatever they are packed in, without empty ones: with lengths of a size, or with start codes
+/// where that is `None`.
+///
+/// A length that reaches past the end ends the iteration. Nothing is changed inside the units: emulation prevention bytes
+/// stay, and zero bytes are taken off their ends only where start codes delimit them (H.264, B.1.1).
+pub fn units(data: &[u8], lengths: Option<LengthSize>) -> Units<'_> {
+    Units(match lengths {
+        Some(size) => Walk::Lengths(length_prefixed(data, size)),
+        None => Walk::StartCodes(annex_b(data)),
+    })
+}
+
+/// See [`units`].
+#[derive(Debug, Clone)]
+pub struct Units<'a>(Walk<'a>);
+
+#[derive(Debug, Clone)]
+enum Walk<'a> {
+    Lengths(LengthPrefixed<'a>),
+    StartCodes(AnnexB<'a>),
+}
+
+impl Iterator for Units<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        match &mut self.0 {
+            Walk::Lengths(walk) => walk.map_while(Result::ok).find(|unit| !unit.is_empty()),
+            Walk::StartCodes(walk) => walk.next(),
+        }
+    }
+}
+
+impl std::iter::FusedIterator for Units<'_> {}
+
 /// Whether the lengths of a frame add up exactly to its end, and no unit has its forbidden_zero_bit set.
 ///
 /// An empty frame is not length-prefixed.
@@ -305,6 +340,27 @@ mod tests {
     }
 
     #[test]
+    fn units_are_the_same_in_every_packing() {
+        for (lengths, data) in [
+            (None, &[0, 0, 0, 1, 9, 0xf0, 0, 0, 1, 0, 0, 1, 0x65, 0, 0, 3, 1, 0, 0][..]),
+            (Some(LengthSize::One), &[2, 9, 0xf0, 0, 5, 0x65, 0, 0, 3, 1]),
+            (Some(LengthSize::Two), &[0, 2, 9, 0xf0, 0, 0, 0, 5, 0x65, 0, 0, 3, 1]),
+            (Some(LengthSize::Three), &[0, 0, 2, 9, 0xf0, 0, 0, 0, 0, 0, 5, 0x65, 0, 0, 3, 1]),
+            (Some(LengthSize::Four), &[0, 0, 0, 2, 9, 0xf0, 0, 0, 0, 0, 0, 0, 0, 5, 0x65, 0, 0, 3, 1]),
+        ] {
+            let found: Vec<&[u8]> = super::units(data, lengths).map(|range| &data[range]).collect();
+            assert_eq!(found, [&[9, 0xf0][..], &[0x65, 0, 0, 3, 1]], "{lengths:?}");
+        }
+    }
+
+    #[test]
+    fn units_end_where_lengths_stop_adding_up() {
+        let data = [0, 2, 9, 0xf0, 0, 9, 0x65];
+        let mut units = super::units(&data, Some(LengthSize::Two));
+        assert_eq!((units.next(), units.next()), (Some(2..4), None));
+    }
+
+    #[test]
     fn a_length_past_the_end_is_an_error_with_its_place() {
         let data = [0, 0, 0, 1, 9, 0, 0, 0, 5, 0x65, 1];
         let mut walk = length_prefixed(&data, LengthSize::Four);
@@ -413,6 +469,26 @@ mod tests {
                 let unit = &data[range];
                 prop_assert!(!unit.windows(3).any(|bytes| bytes == [0, 0, 1]));
                 prop_assert_ne!(unit.last(), Some(&0));
+            }
+        }
+
+        #[test]
+        fn start_codes_and_lengths_of_every_size_give_the_same_units(
+            units in proptest::collection::vec(unit(), 0..6), short: bool, zeros in 0_usize..4
+        ) {
+            let mut stream = vec![0; zeros];
+            for unit in &units {
+                stream.extend_from_slice(if short { &[0, 0, 1] } else { &[0, 0, 0, 1] });
+                stream.extend(unit);
+                stream.extend(vec![0; zeros]);
+            }
+            let found: Vec<&[u8]> = super::units(&stream, None).map(|range| &stream[range]).collect();
+            prop_assert_eq!(&found, &units);
+            for size in [LengthSize::One, LengthSize::Two, LengthSize::Three, LengthSize::Four] {
+                let mut frame = Vec::new();
+                annex_b_to_length_prefixed(&stream, size, &mut frame).unwrap();
+                let found: Vec<&[u8]> = super::units(&frame, Some(size)).map(|range| &frame[range]).collect();
+                prop_assert_eq!(&found, &units);
             }
         }
 

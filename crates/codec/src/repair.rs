@@ -1,0 +1,468 @@
+//! Usable private data for a track from whatever there is: the stored bytes, the frames, the CodecID.
+//!
+//! ```text
+//! stored      reads, and nothing in it would trouble a reader       as it is
+//!             reads, but some reader would trip                     built again from its own parameter sets
+//!             NAL units with start codes or lengths instead         record from the parameter sets among them
+//!             an ADTS header instead                                AudioSpecificConfig from it
+//! frames      H.264, H.265: parameter sets in band                  record from them
+//!             AAC: ADTS headers                                     AudioSpecificConfig from the first
+//! CodecID     A_AAC/MPEG4/LC and its like, with the Audio element   AudioSpecificConfig
+//! ```
+
+use crate::{
+    aac::{Adts, AudioSpecificConfig},
+    codec_private::{CodecId, CodecPrivate, Stated},
+    error::{Error, ErrorKind},
+    fault::{Effect, Fault},
+    frame::{Packing, Standard, Video},
+    nal::{self, LengthSize},
+};
+
+/// Private data that can be used, and what was done to get it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repaired {
+    /// The private data. For video its length size is that of the frames as they are stored, as far as it is known.
+    pub private: CodecPrivate,
+    /// Its bytes for an output, where NAL units have lengths of four bytes. The stored bytes where nothing had to be mended.
+    pub record: Vec<u8>,
+    /// What was wrong. With [`Origin::AsStored`] it still is.
+    pub faults: Vec<Fault>,
+    /// Where the private data comes from.
+    pub from: Origin,
+}
+
+/// Where repaired private data comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The stored bytes, unchanged.
+    AsStored,
+    /// The stored bytes, put into the form they should have.
+    PrivateData,
+    /// Parameter sets in the frames.
+    Frames,
+    /// An ADTS header in front of a frame.
+    Adts,
+    /// The CodecID and the container's Audio element.
+    CodecId,
+}
+
+impl CodecPrivate {
+    /// Reads private data, and where that fails or gives something that a reader would trip over, makes it anew from its
+    /// own parts, from the frames, or from the CodecID, in this order.
+    ///
+    /// `frames` are payloads of the track from the stream's start or a key frame on. They are asked for only when the
+    /// stored bytes are not enough, and no further than the first that has what is missing.
+    ///
+    /// # Errors
+    /// Those of [`Self::parse`] for the stored bytes when nothing helps.
+    pub fn repair<'a>(
+        codec_id: &str,
+        private: Option<&[u8]>,
+        stated: &Stated,
+        frames: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Repaired, Error> {
+        let bytes = private.unwrap_or_default();
+        let id = CodecId::parse(codec_id);
+        let parsed = if id == CodecId::Aac && Adts::read(bytes).is_ok() {
+            let rule = "is expected, an ADTS header stands there";
+            Err(Error::new(
+                ErrorKind::Invalid,
+                "AudioSpecificConfig",
+                0,
+                "audioObjectType",
+                rule,
+                "ISO/IEC 14496-3, 1.6.2.1",
+            ))
+        } else {
+            Self::parse(codec_id, bytes)
+        };
+        let mut faults = match &parsed {
+            Ok(parsed) => parsed.check(),
+            Err(error) => vec![Fault::mendable(error.clone())],
+        };
+        if let Ok(parsed) = &parsed {
+            faults.extend(length_size_fault(parsed, &faults));
+            if faults.iter().all(|fault| fault.effect == Effect::Harmless) {
+                let from = if parsed.has_other_lengths() { Origin::PrivateData } else { Origin::AsStored };
+                let record = if from == Origin::AsStored { bytes.to_vec() } else { parsed.record()? };
+                return Ok(Repaired { private: parsed.clone(), record, faults, from });
+            }
+        }
+        let mut frames = frames.into_iter();
+        let candidate = from_itself(parsed.as_ref().ok())
+            .or_else(|| from_private_units(&id, codec_id, bytes))
+            .or_else(|| from_adts(&id, bytes).map(|private| (private, Origin::PrivateData)))
+            .or_else(|| match id {
+                CodecId::Avc => from_frames(codec_id, Standard::Avc, bytes, &mut frames),
+                CodecId::Hevc => from_frames(codec_id, Standard::Hevc, bytes, &mut frames),
+                _ => frames.next().and_then(|frame| from_adts(&id, frame)).map(|private| (private, Origin::Adts)),
+            })
+            .or_else(|| from_codec_id(codec_id, stated).map(|private| (private, Origin::CodecId)));
+        match (candidate, parsed) {
+            (Some((private, from)), _) => {
+                let record = private.record()?;
+                Ok(Repaired { private, record, faults, from })
+            }
+            (None, Ok(private)) => Ok(Repaired { private, record: bytes.to_vec(), faults, from: Origin::AsStored }),
+            (None, Err(error)) => Err(error),
+        }
+    }
+
+    /// Whether its frames have lengths of another size than four bytes.
+    fn has_other_lengths(&self) -> bool {
+        self.length_size().is_some_and(|size| size != LengthSize::Four)
+    }
+
+    /// The bytes for an output with lengths of four bytes.
+    fn record(&self) -> Result<Vec<u8>, Error> {
+        self.clone().with_length_size(LengthSize::Four).write()
+    }
+
+    /// The same with another length size; audio has none.
+    #[must_use]
+    pub fn with_length_size(mut self, size: LengthSize) -> Self {
+        match &mut self {
+            Self::Avc(record) => record.length_size = size,
+            Self::Hevc(record) => record.length_size = size,
+            Self::Aac(_) | Self::Wave(_) => {}
+        }
+        self
+    }
+
+    /// Whether nothing in it is beyond use.
+    fn is_usable(&self) -> bool {
+        self.check().iter().all(|fault| fault.effect != Effect::Fatal)
+    }
+}
+
+/// That lengths are not of four bytes, where no fault says so yet.
+fn length_size_fault(private: &CodecPrivate, faults: &[Fault]) -> Option<Fault> {
+    let known = faults.iter().any(|fault| fault.error.field() == "lengthSizeMinusOne");
+    let size = private.length_size().filter(|&size| size != LengthSize::Four && !known)?;
+    let (structure, section) = match private {
+        CodecPrivate::Hevc(_) => ("hvcC", "ISO/IEC 14496-15, 8.3.3.1"),
+        _ => ("avcC", "ISO/IEC 14496-15, 5.3.3.1"),
+    };
+    let minus_one = size.minus_one();
+    Some(if size == LengthSize::Three {
+        let rule = "is 2, the standard has 0, 1 and 3";
+        Fault::mendable(Error::new(ErrorKind::Invalid, structure, None, "lengthSizeMinusOne", rule, section))
+    } else {
+        let rule = format!("is {minus_one}, readers are known that take only 3");
+        Fault::harmless(Error::new(ErrorKind::Unsupported, structure, None, "lengthSizeMinusOne", rule, section))
+    })
+}
+
+/// Readable private data, built again.
+fn from_itself(parsed: Option<&CodecPrivate>) -> Option<(CodecPrivate, Origin)> {
+    let rebuilt = parsed?.rebuilt().ok().filter(CodecPrivate::is_usable)?;
+    Some((rebuilt, Origin::PrivateData))
+}
+
+/// A record from NAL units that stand where the record should: with start codes, or with lengths.
+fn from_private_units(id: &CodecId, codec_id: &str, bytes: &[u8]) -> Option<(CodecPrivate, Origin)> {
+    if !matches!(id, CodecId::Avc | CodecId::Hevc) {
+        return None;
+    }
+    let readings = [None, Some(LengthSize::Four), Some(LengthSize::Two)];
+    let read = |lengths| CodecPrivate::from_parameter_sets(codec_id, units(bytes, lengths)).ok();
+    let found = readings.into_iter().find_map(read).filter(CodecPrivate::is_usable)?;
+    Some((found, Origin::PrivateData))
+}
+
+/// A record from the parameter sets in the frames. Those that are only in the private data are taken too.
+fn from_frames<'a>(
+    codec_id: &str,
+    standard: Standard,
+    private: &[u8],
+    frames: &mut impl Iterator<Item = &'a [u8]>,
+) -> Option<(CodecPrivate, Origin)> {
+    let video = Video::without_private(standard);
+    let mut sets: Vec<&[u8]> = Vec::new();
+    for frame in frames.take(MAX_FRAMES) {
+        let packing = video.packing(frame);
+        let before = sets.len();
+        for unit in packing.units(frame).filter_map(|range| frame.get(range)) {
+            if standard.is_parameter_set(unit) && sets.len() < MAX_SETS && !sets.contains(&unit) {
+                sets.push(unit);
+            }
+        }
+        if sets.len() == before {
+            continue;
+        }
+        let size = match packing {
+            Packing::Lengths(size) => size,
+            _ => LengthSize::Four,
+        };
+        let build = |sets: &[&[u8]]| CodecPrivate::from_parameter_sets(codec_id, sets.iter().copied()).ok();
+        let readings = [None, Some(LengthSize::Four), Some(LengthSize::Two)];
+        let with_private = |lengths| build(&sets.iter().copied().chain(units(private, lengths)).collect::<Vec<_>>());
+        let found =
+            build(&sets).or_else(|| readings.into_iter().find_map(with_private)).filter(CodecPrivate::is_usable);
+        if let Some(found) = found {
+            return Some((found.with_length_size(size), Origin::Frames));
+        }
+    }
+    None
+}
+
+/// What an ADTS header says.
+fn from_adts(id: &CodecId, bytes: &[u8]) -> Option<CodecPrivate> {
+    let adts = Adts::read(bytes).ok().filter(|_| *id == CodecId::Aac)?;
+    adts.audio_specific_config().ok().map(CodecPrivate::Aac)
+}
+
+/// What the CodecID and the Audio element say of AAC.
+fn from_codec_id(codec_id: &str, stated: &Stated) -> Option<CodecPrivate> {
+    let id = codec_id.trim_end_matches('\0');
+    if !matches!(id, "A_AAC" | "A_AAC/MPEG2/LC" | "A_AAC/MPEG4/LC") {
+        return None;
+    }
+    let hz = stated.sampling_frequency.filter(|hz| hz.fract() == 0.0)?;
+    let frequency = SAMPLING_FREQUENCIES.into_iter().find(|&known| f64::from(known) == hz)?;
+    let channels = u8::try_from(stated.channels?).ok()?;
+    AudioSpecificConfig::lc(frequency, channels).map(CodecPrivate::Aac)
+}
+
+fn units(bytes: &[u8], lengths: Option<LengthSize>) -> impl Iterator<Item = &[u8]> {
+    nal::units(bytes, lengths).filter_map(|range| bytes.get(range))
+}
+
+/// How many frames are searched for parameter sets, and how many sets are kept on the way.
+const MAX_FRAMES: usize = 1_000;
+const MAX_SETS: usize = 256;
+
+const SAMPLING_FREQUENCIES: [u32; 13] =
+    [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testdata::{AVC_HIGH_1080P, AVC_VOGELS, HEVC_MAIN, hex, hvcc};
+
+    const AVC: &str = "V_MPEG4/ISO/AVC";
+    const HEVC: &str = "V_MPEGH/ISO/HEVC";
+    const SPS: &str = "6742c028db0280f6c05a808080a000000300200057e401e3065c";
+    const PPS: &str = "68ca8cb2";
+
+    fn repair(codec_id: &str, private: &[u8], frames: &[&[u8]]) -> Result<Repaired, Error> {
+        CodecPrivate::repair(codec_id, Some(private), &Stated::default(), frames.iter().copied())
+    }
+
+    /// Units as hex, each behind its length of four bytes.
+    fn lengths(units: &[&str]) -> Vec<u8> {
+        let unit = |unit: &&str| [&u32::try_from(unit.len() / 2).unwrap().to_be_bytes()[..], &hex(unit)].concat();
+        units.iter().flat_map(unit).collect()
+    }
+
+    fn annex_b(units: &[&str]) -> Vec<u8> {
+        units.iter().flat_map(|unit| [vec![0, 0, 0, 1], hex(unit)].concat()).collect()
+    }
+
+    fn words(repaired: &Repaired) -> Vec<(Effect, String)> {
+        repaired.faults.iter().map(|fault| (fault.effect, fault.to_string())).collect()
+    }
+
+    #[test]
+    fn sound_private_data_stays_as_it_is() {
+        for (codec_id, private) in [
+            (AVC, hex(AVC_HIGH_1080P)),
+            (HEVC, hvcc(HEVC_MAIN)),
+            ("A_AAC", hex("1190")),
+            ("A_MS/ACM", hex("06000100401f0000401f0000010008000000")),
+        ] {
+            let repaired = repair(codec_id, &private, &[]).unwrap();
+            assert_eq!((repaired.from, repaired.record), (Origin::AsStored, private));
+        }
+    }
+
+    #[test]
+    fn nul_padded_codec_ids_are_taken() {
+        let repaired = repair("V_MPEG4/ISO/AVC\0\0", &annex_b(&[SPS, PPS]), &[]).unwrap();
+        assert_eq!(repaired.record, hex(AVC_VOGELS));
+        assert_eq!(repair("A_MS/ACM\0", &hex("06000100401f0000401f0000010008000000"), &[]).unwrap().faults, []);
+    }
+
+    #[test]
+    fn a_record_with_wrong_fields_is_built_again() {
+        let mut private = hex(AVC_VOGELS);
+        private[1] = 100;
+        let repaired = repair(AVC, &private, &[]).unwrap();
+        assert_eq!((repaired.from, &repaired.record), (Origin::PrivateData, &hex(AVC_VOGELS)));
+        assert!(words(&repaired)[0].1.starts_with("avcC"), "{repaired:?}");
+        let mut private = hvcc(HEVC_MAIN);
+        private[12] = 0;
+        let repaired = repair(HEVC, &private, &[]).unwrap();
+        assert_eq!(repaired.from, Origin::PrivateData);
+        assert_ne!(repaired.record[12], 0);
+    }
+
+    #[test]
+    fn start_codes_in_private_data_become_a_record() {
+        let repaired = repair(AVC, &annex_b(&[SPS, PPS]), &[]).unwrap();
+        assert_eq!((repaired.from, &repaired.record), (Origin::PrivateData, &hex(AVC_VOGELS)));
+        assert_eq!(repaired.faults.len(), 1);
+        assert_eq!((repaired.faults[0].error.kind(), repaired.faults[0].effect), (ErrorKind::AnnexB, Effect::Mendable));
+    }
+
+    #[test]
+    fn delimiters_and_messages_before_the_parameter_sets_do_not_matter() {
+        let private = annex_b(&["0910", "060601c480", SPS, PPS]);
+        assert_eq!(repair(AVC, &private, &[]).unwrap().record, hex(AVC_VOGELS));
+        let sets = &HEVC_MAIN[1..];
+        let private = annex_b(&["460110", "4e0105ff", sets[0], sets[1], sets[2]]);
+        let repaired = repair(HEVC, &private, &[]).unwrap();
+        assert_eq!(repaired.from, Origin::PrivateData);
+        assert_eq!(repaired.private.check(), []);
+    }
+
+    #[test]
+    fn lengths_without_a_record_around_them_become_one() {
+        let two = |units: &[&str]| -> Vec<u8> {
+            let unit = |unit: &&str| [&u16::try_from(unit.len() / 2).unwrap().to_be_bytes()[..], &hex(unit)].concat();
+            units.iter().flat_map(unit).collect()
+        };
+        for private in [lengths(&[SPS, PPS]), lengths(&["0910", SPS, PPS]), two(&[SPS, PPS])] {
+            let repaired = repair(AVC, &private, &[]).unwrap();
+            assert_eq!((repaired.from, repaired.record), (Origin::PrivateData, hex(AVC_VOGELS)));
+        }
+        // In H.265 this reads as a record of version 0.
+        let repaired = repair(HEVC, &lengths(&HEVC_MAIN[1..]), &[]).unwrap();
+        assert_eq!((repaired.from, repaired.private.check()), (Origin::PrivateData, vec![]));
+    }
+
+    #[test]
+    fn other_length_sizes_become_four_bytes() {
+        for (byte, effect, said) in [
+            (0xfc, Effect::Harmless, "avcC: lengthSizeMinusOne is 0, readers are known that take only 3"),
+            (0xfd, Effect::Harmless, "avcC: lengthSizeMinusOne is 1, readers are known that take only 3"),
+            (0xfe, Effect::Mendable, "avcC: lengthSizeMinusOne is 2, the standard has 0, 1 and 3"),
+        ] {
+            let mut private = hex(AVC_VOGELS);
+            private[4] = byte;
+            let repaired = repair(AVC, &private, &[]).unwrap();
+            assert_eq!((repaired.from, &repaired.record), (Origin::PrivateData, &hex(AVC_VOGELS)));
+            assert_eq!(repaired.private.write().unwrap(), private, "the frames still have them");
+            assert_eq!(words(&repaired), [(effect, format!("{said} (ISO/IEC 14496-15, 5.3.3.1)"))]);
+        }
+    }
+
+    #[test]
+    fn missing_private_data_is_made_of_the_frames() {
+        let slice = "419a3b15ffdbcff1";
+        let idr = "65888427830cadd8";
+        let first = lengths(&["0910", slice]);
+        for frame in [lengths(&["0910", SPS, PPS, idr]), annex_b(&["0910", SPS, PPS, idr])] {
+            let repaired = repair(AVC, &[], &[&first, &frame]).unwrap();
+            assert_eq!((repaired.from, &repaired.record), (Origin::Frames, &hex(AVC_VOGELS)));
+            assert_eq!(repaired.faults[0].error.kind(), ErrorKind::Missing);
+        }
+        let none = CodecPrivate::repair(HEVC, None, &Stated::default(), [&lengths(&HEVC_MAIN[1..])[..]]).unwrap();
+        assert_eq!((none.from, none.private.check()), (Origin::Frames, vec![]));
+    }
+
+    #[test]
+    fn lengths_of_frames_are_kept_when_their_parameter_sets_make_the_record() {
+        let short = |unit: &str| [vec![u8::try_from(unit.len() / 2).unwrap()], hex(unit)].concat();
+        let frame = [short("0910"), short(SPS), short(PPS), short("65888427830cadd8")].concat();
+        let repaired = repair(AVC, &[], &[&frame]).unwrap();
+        assert_eq!(repaired.private.length_size(), Some(LengthSize::One));
+        assert_eq!(repaired.record, hex(AVC_VOGELS));
+    }
+
+    #[test]
+    fn what_frames_lack_comes_from_the_private_data() {
+        let frame = lengths(&[SPS, "65888427830cadd8"]);
+        let repaired = repair(AVC, &annex_b(&[PPS]), &[&frame]).unwrap();
+        assert_eq!((repaired.from, repaired.record), (Origin::Frames, hex(AVC_VOGELS)));
+    }
+
+    #[test]
+    fn parameter_sets_may_come_in_frames_of_their_own() {
+        let frames = [lengths(&[SPS]), lengths(&[PPS])];
+        let repaired = repair(AVC, &[], &[&frames[0], &frames[1]]).unwrap();
+        assert_eq!(repaired.record, hex(AVC_VOGELS));
+    }
+
+    #[test]
+    fn no_more_than_max_frames_are_searched() {
+        let slice = lengths(&["419a3b15ffdbcff1"]);
+        let key = lengths(&[SPS, PPS, "65888427830cadd8"]);
+        let after = |count| std::iter::repeat_n(&slice[..], count).chain([&key[..]]);
+        let stated = Stated::default();
+        assert!(CodecPrivate::repair(AVC, None, &stated, after(MAX_FRAMES - 1)).is_ok());
+        let error = CodecPrivate::repair(AVC, None, &stated, after(MAX_FRAMES)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Missing);
+    }
+
+    #[test]
+    fn adts_headers_make_an_audio_specific_config() {
+        let header = hex("fff15040213ffcde0200");
+        let repaired = repair("A_AAC", &[], &[&header]).unwrap();
+        assert_eq!((repaired.from, &repaired.record), (Origin::Adts, &hex("1208")));
+        let repaired = repair("A_AAC", &header[..7], &[]).unwrap();
+        assert_eq!((repaired.from, &repaired.record), (Origin::PrivateData, &hex("1208")));
+        assert_eq!(
+            words(&repaired)[0].1,
+            "AudioSpecificConfig byte 0: audioObjectType is expected, an ADTS header stands there \
+             (ISO/IEC 14496-3, 1.6.2.1)"
+        );
+    }
+
+    #[test]
+    fn old_codec_ids_of_aac_tell_enough() {
+        let stated = Stated { sampling_frequency: Some(44_100.0), channels: Some(2), ..Stated::default() };
+        let repaired = CodecPrivate::repair("A_AAC/MPEG4/LC", None, &stated, []).unwrap();
+        assert_eq!((repaired.from, repaired.record), (Origin::CodecId, hex("1210")));
+        let stated = Stated { sampling_frequency: Some(44_100.5), ..stated };
+        assert_eq!(CodecPrivate::repair("A_AAC", None, &stated, []).unwrap_err().kind(), ErrorKind::Missing);
+    }
+
+    #[test]
+    fn where_nothing_helps_the_first_error_stands() {
+        let error = repair(AVC, &annex_b(&[SPS]), &[&lengths(&["419a3b15ffdbcff1"])]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AnnexB);
+        let error = repair("A_MS/ACM", &[6, 0], &[&[1, 2, 3]]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Truncated);
+        assert_eq!(repair("A_OPUS", &[1], &[]).unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn readable_private_data_that_cannot_be_mended_stays_with_its_faults() {
+        let private = hex("01640028ffe100026764010002684a");
+        let repaired = repair(AVC, &private, &[]).unwrap();
+        assert_eq!((repaired.from, &repaired.record), (Origin::AsStored, &private));
+        assert!(repaired.faults.iter().any(|fault| fault.effect >= Effect::Mendable));
+    }
+
+    #[test]
+    fn frames_are_not_asked_for_without_need() {
+        let frames = std::iter::from_fn(|| -> Option<&[u8]> { panic!("not needed") });
+        CodecPrivate::repair(AVC, Some(&hex(AVC_VOGELS)), &Stated::default(), frames).unwrap();
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_taken_without_panic(private: Vec<u8>, frame: Vec<u8>, which in 0_usize..4, nal: bool) {
+            let codec_id = [AVC, HEVC, "A_AAC", "A_MS/ACM"][which];
+            let frame = if nal { [&[0, 0, 0, 1][..], &frame].concat() } else { frame };
+            if let Ok(repaired) = repair(codec_id, &private, &[&frame]) {
+                prop_assert!(CodecPrivate::parse(codec_id, &repaired.record).is_ok());
+                prop_assert!(repaired.from != Origin::AsStored || repaired.record == private);
+            }
+        }
+
+        #[test]
+        fn bytes_changed_in_real_private_data_are_taken_without_panic(at in 0_usize..41, to: u8) {
+            let mut private = hex(AVC_VOGELS);
+            private[at] = to;
+            let frame = lengths(&[SPS, PPS, "65888427830cadd8"]);
+            let repaired = repair(AVC, &private, &[&frame]).unwrap();
+            prop_assert_eq!(CodecPrivate::parse(AVC, &repaired.record).unwrap().length_size(), Some(LengthSize::Four));
+        }
+    }
+}

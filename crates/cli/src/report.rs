@@ -47,15 +47,7 @@ impl Findings {
     }
 
     pub(crate) fn note(&mut self, message: impl Into<String>) {
-        self.show(&Finding {
-            severity: Severity::Note,
-            exception: None,
-            offset: None,
-            path: String::new(),
-            fragment_number: None,
-            message: message.into(),
-            hint: None,
-        });
+        self.show(&Finding::new(Severity::Note, message));
     }
 }
 

@@ -67,9 +67,10 @@ impl Clipper {
         }
     }
 
-    /// What was repaired, in the order it was found.
+    /// What was repaired or cannot be used, since this was asked the last time. Of frames that are odd in the same way, the
+    /// first is told of.
     pub fn take_findings(&mut self) -> Vec<Finding> {
-        self.index.take_findings()
+        self.index.take_findings(Severity::Warning)
     }
 
     /// Plans the clips: one, or more if tracks change and that is to start another.
@@ -170,9 +171,10 @@ impl StreamingClipper {
         self.index.add_written(fragment, write)
     }
 
-    /// What was repaired, in the order it was found.
+    /// What was repaired or cannot be used, since this was asked the last time. Of frames that are odd in the same way, the
+    /// first is told of.
     pub fn take_findings(&mut self) -> Vec<Finding> {
-        self.index.take_findings()
+        self.index.take_findings(Severity::Warning)
     }
 
     /// Ends the clip.
@@ -242,6 +244,9 @@ fn parts(options: &Options, index: &Index) -> Result<Vec<Part>, Error> {
     for at in selected.into_iter().take(taken) {
         let Some(indexed) = heads.get(at) else { continue };
         let head = &indexed.head;
+        if let Some(refusal) = &indexed.refusal {
+            return Err(Error::refused(refusal));
+        }
         match before.and_then(|before| change(before, &head.tracks)) {
             Some(change) if options.on_change == OnChange::Error => {
                 return Err(Error::new(ErrorKind::Change, change.to_string())
@@ -533,16 +538,14 @@ impl Summary {
     #[must_use]
     pub fn finding(&self) -> Option<Finding> {
         (self.truncated > 0).then(|| Finding {
-            severity: Severity::Warning,
-            exception: None,
-            offset: None,
-            path: String::new(),
-            fragment_number: None,
-            message: format!(
-                "the limits cut off the last {} selected fragments, as the service does without a word",
-                self.truncated
-            ),
             hint: Some("--limits unlimited takes them all".into()),
+            ..Finding::new(
+                Severity::Warning,
+                format!(
+                    "the limits cut off the last {} selected fragments, as the service does without a word",
+                    self.truncated
+                ),
+            )
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fragkit_fragment::FragmentNumber;
+use fragkit_fragment::{Finding, FragmentNumber};
 
 /// Why fragments do not make a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum ErrorKind {
     MissingCodecPrivateData,
     /// A track's codec private data cannot be used.
     InvalidCodecPrivateData,
+    /// A frame is not what its codec asks for.
+    InvalidMediaFrame,
     /// A value does not fit into an MP4.
     TooLarge,
 }
@@ -37,6 +39,22 @@ pub enum ErrorKind {
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error(Box::new(Inner { kind, fragment_number: None, message: message.into(), hint: None }))
+    }
+
+    /// What a finding says, where nothing may be repaired.
+    pub(crate) fn refused(finding: &Finding) -> Self {
+        let kind = match finding.exception {
+            Some("MissingCodecPrivateDataException") => ErrorKind::MissingCodecPrivateData,
+            Some("InvalidMediaFrameException") => ErrorKind::InvalidMediaFrame,
+            Some("UnsupportedStreamMediaTypeException") => ErrorKind::UnsupportedMedia,
+            _ => ErrorKind::InvalidCodecPrivateData,
+        };
+        let mut message = finding.message.clone();
+        if let Some(offset) = finding.offset {
+            message = format!("byte {offset}, {}: {message}", finding.path);
+        }
+        let hint = format!("without --strict it is repaired where that is possible; {}", finding.hint.as_deref().unwrap_or_default());
+        Error::new(kind, message).in_fragment(finding.fragment_number.as_ref()).hint(hint)
     }
 
     pub(crate) fn in_fragment(mut self, number: Option<&FragmentNumber>) -> Self {
@@ -63,6 +81,7 @@ impl Error {
             ErrorKind::UnsupportedMedia => Some("UnsupportedStreamMediaTypeException"),
             ErrorKind::MissingCodecPrivateData => Some("MissingCodecPrivateDataException"),
             ErrorKind::Change | ErrorKind::InvalidCodecPrivateData => Some("InvalidCodecPrivateDataException"),
+            ErrorKind::InvalidMediaFrame => Some("InvalidMediaFrameException"),
             ErrorKind::TooLarge => None,
         }
     }

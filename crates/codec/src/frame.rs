@@ -159,6 +159,14 @@ impl FrameChecker {
         }
     }
 
+    /// Size of the length in front of each NAL unit, as the private data declares it; `None` for audio.
+    pub fn length_size(&self) -> Option<LengthSize> {
+        match &self.kind {
+            Kind::Video(video) => video.length_size,
+            Kind::Aac(_) | Kind::Wave(_) => None,
+        }
+    }
+
     /// How the frame is packed, without looking further. Annex B frames are not read through.
     pub fn packing(&self, payload: &[u8]) -> Packing {
         match &self.kind {

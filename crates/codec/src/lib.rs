@@ -24,7 +24,7 @@
 //! | [`codec_string`] | RFC 6381 names |
 //! | [`vui`] | shape, range and colour, the same in both video standards |
 //!
-//! It does not decode pictures or sound, does not read slice headers, and does no input or output: bytes come in as
+//! It does not decode pictures or sound, reads no more of a slice than its type, and does no input or output: bytes come in as
 //! slices, values go out. No input makes it panic, and time is linear in the input's length.
 
 #![forbid(unsafe_code)]

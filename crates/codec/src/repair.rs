@@ -11,7 +11,7 @@
 //! ```
 
 use crate::{
-    aac::{Adts, AudioSpecificConfig},
+    aac::{Adts, AudioSpecificConfig, adts},
     codec_private::{CodecId, CodecPrivate, Stated},
     error::{Error, ErrorKind},
     fault::{Effect, Fault},
@@ -210,14 +210,18 @@ fn from_frames<'a>(
 
 /// What an ADTS header says.
 fn from_adts(id: &CodecId, bytes: &[u8]) -> Option<CodecPrivate> {
-    let adts = Adts::read(bytes).ok().filter(|_| *id == CodecId::Aac)?;
-    adts.audio_specific_config().ok().map(CodecPrivate::Aac)
+    // Some producers pass a header alone as private data.
+    let header = || Adts::read(bytes)?.audio_specific_config();
+    (*id == CodecId::Aac).then(|| adts::audio_specific_config(bytes).or_else(|_| header()).ok())?.map(CodecPrivate::Aac)
 }
 
 /// What the CodecID and the Audio element say of AAC.
 fn from_codec_id(codec_id: &str, stated: &Stated) -> Option<CodecPrivate> {
-    let id = codec_id.trim_end_matches('\0');
-    if !matches!(id, "A_AAC" | "A_AAC/MPEG2/LC" | "A_AAC/MPEG4/LC") {
+    if let Ok(config) = AudioSpecificConfig::from_codec_id(codec_id, stated) {
+        return Some(CodecPrivate::Aac(config));
+    }
+    // Nearly all AAC of unknown profile is AAC-LC.
+    if codec_id.trim_end_matches('\0') != "A_AAC" {
         return None;
     }
     let hz = stated.sampling_frequency.filter(|hz| hz.fract() == 0.0)?;

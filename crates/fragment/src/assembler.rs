@@ -289,6 +289,7 @@ impl Assembler {
             path: path.join(" > "),
             fragment_number: number,
             message: error.message().into(),
+            repair: None,
             hint: Some(hint.into()),
         }));
         let offset = error.offset();
@@ -365,7 +366,7 @@ impl Assembler {
 }
 
 fn finding(severity: Severity, offset: Option<u64>, message: String) -> Finding {
-    Finding { severity, exception: None, offset, path: String::new(), fragment_number: None, message, hint: None }
+    Finding { offset, ..Finding::new(severity, message) }
 }
 
 /// Sorts the tags of one Tags element into the service's own and the user's.

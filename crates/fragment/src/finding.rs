@@ -19,8 +19,27 @@ pub struct Finding {
     pub fragment_number: Option<FragmentNumber>,
     /// What is wrong.
     pub message: String,
+    /// What was done about it, if anything.
+    pub repair: Option<String>,
     /// What can be done about it.
     pub hint: Option<String>,
+}
+
+impl Finding {
+    /// A finding of which no more is known.
+    #[must_use]
+    pub fn new(severity: Severity, message: impl Into<String>) -> Self {
+        Finding {
+            severity,
+            exception: None,
+            offset: None,
+            path: String::new(),
+            fragment_number: None,
+            message: message.into(),
+            repair: None,
+            hint: None,
+        }
+    }
 }
 
 /// How bad a [`Finding`] is.
@@ -67,6 +86,9 @@ impl fmt::Display for Finding {
         f.write_str(&self.message)?;
         if let Some(exception) = self.exception {
             write!(f, " [{exception}]")?;
+        }
+        if let Some(repair) = &self.repair {
+            write!(f, "; {repair}")?;
         }
         if let Some(hint) = &self.hint {
             write!(f, " ({hint})")?;

@@ -1,6 +1,7 @@
 //! Where the frames of many fragments lie in the input, in a few bytes a frame, with what has to be done to them: what
 //! clips and merged files are planned on, so that no frame is held in memory.
 
+mod frames;
 mod repair;
 mod summary;
 
@@ -9,13 +10,14 @@ use std::ops::Range;
 use bytes::Bytes;
 use fragkit_mkv::TrackType;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::fragment::{Fragment, Frame, Head};
 use crate::run::{Run, SmallRun};
 use crate::time::{Nanos, Timestamp};
 use crate::timeline::TrackSpan;
 use crate::tracks::Track;
-use repair::Repair;
+use frames::{Fit, Seen, examine};
+use repair::{Mended, Repair};
 use summary::Summary;
 
 /// Fragments without their payload.
@@ -25,7 +27,9 @@ pub struct Index {
     samples: Vec<Sample>,
     units: Vec<Unit>,
     repair: Repair,
+    strict: bool,
     findings: Vec<Finding>,
+    seen: Seen,
     written: Option<u64>,
     picture_and_sound_only: bool,
 }
@@ -37,6 +41,8 @@ pub struct Indexed {
     pub head: Head,
     /// What is known of each track that has frames.
     pub tracks: Vec<IndexedTrack>,
+    /// Where nothing may be repaired: what would have to be, and so keeps the fragment out of every output.
+    pub refusal: Option<Box<Finding>>,
     samples: Range<usize>,
     units: usize,
 }
@@ -79,11 +85,20 @@ enum Form {
     AsStored,
     /// The header that was stripped off goes in front.
     Stripped,
-    /// Start codes become lengths; the units of the index say where the NAL units are.
-    AnnexB,
+    /// NAL units are written with lengths of four bytes; the units of the index say where they are.
+    Units,
 }
 
-/// A NAL unit of a frame with start codes: where it starts behind the frame's offset, and how long it is.
+/// Where a sample's bytes are among the payloads of its fragment.
+#[derive(Debug, Clone, Copy)]
+struct Origin {
+    /// Which frame.
+    frame: usize,
+    /// Where in it.
+    start: u32,
+}
+
+/// A NAL unit of a frame: where it starts behind the frame's offset, and how long it is.
 #[derive(Debug, Clone, Copy)]
 struct Unit {
     start: u32,
@@ -91,10 +106,11 @@ struct Unit {
 }
 
 impl Index {
-    /// An empty index. `strict` means that nothing is repaired: frames and private data stay as they are.
+    /// An empty index. `strict` means that nothing is repaired: frames and private data stay as they are, and
+    /// [`Indexed::refusal`] tells of those that are not as they should be.
     #[must_use]
     pub fn new(strict: bool) -> Self {
-        Index { repair: Repair::new(strict), ..Index::default() }
+        Index { repair: Repair::new(strict), strict, ..Index::default() }
     }
 
     /// An empty index of payload that is written out as it comes: see [`add_written`](Index::add_written).
@@ -114,11 +130,6 @@ impl Index {
         !self.picture_and_sound_only || matches!(track.entry.track_type, TrackType::Video | TrackType::Audio)
     }
 
-    fn wants(&self, fragment: &Fragment, frame: &Frame) -> bool {
-        !self.picture_and_sound_only
-            || fragment.head.tracks.by_number(frame.track).is_some_and(|track| self.wants_track(track))
-    }
-
     /// Takes in a fragment whose payload stays where it is in the input. Of sound, the places are enough (see
     /// [`Assembler::without_audio_payload`](crate::Assembler::without_audio_payload)).
     pub fn add(&mut self, fragment: &Fragment) {
@@ -136,23 +147,23 @@ impl Index {
         fragment: &Fragment,
         mut write: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.index(fragment);
+        let origins = self.index(fragment);
         let Some(last) = self.fragments.len().checked_sub(1) else { return Ok(()) };
         let order: Vec<usize> = self.interleaved(last).flat_map(|run| run.samples).collect();
-        let frames: Vec<&Frame> = kept_frames(fragment).filter(|frame| self.wants(fragment, frame)).collect();
         let first = self.fragments.last().map_or(0, |indexed| indexed.samples.start);
         let unit_starts = self.unit_starts(last);
         for index in order {
-            let (Some(sample), Some(frame)) = (self.samples.get(index), frames.get(index - first)) else { continue };
+            let (Some(sample), Some(origin)) = (self.samples.get(index), origins.get(index - first)) else { continue };
+            let Some(frame) = fragment.frames.get(origin.frame) else { continue };
             let size = sample.size;
-            if sample.form == Form::AnnexB {
+            if sample.form == Form::Units {
                 let start = unit_starts.get(index - first).copied().unwrap_or_default();
                 for unit in self.units.get(start..start + self.unit_count(sample, start)).unwrap_or_default() {
                     write(&unit.len.to_be_bytes())?;
                     write(slice(&frame.payload, *unit))?;
                 }
             } else {
-                write(&frame.payload)?;
+                write(slice(&frame.payload, Unit { start: origin.start, len: size }))?;
             }
             let position = self.written.unwrap_or_default();
             self.written = Some(position + u64::from(size));
@@ -180,13 +191,28 @@ impl Index {
         &self.fragments
     }
 
-    /// What was repaired or found odd while frames were taken in.
-    pub fn take_findings(&mut self) -> Vec<Finding> {
-        std::mem::take(&mut self.findings)
+    /// What was repaired or found odd since this was asked the last time; frames that are odd in the same way are told of
+    /// once. `least` leaves out what is less severe.
+    pub fn take_findings(&mut self, least: Severity) -> Vec<Finding> {
+        let mut findings = std::mem::take(&mut self.findings);
+        findings.extend(self.seen.take(least));
+        findings.retain(|finding| finding.severity >= least);
+        findings
     }
 
-    fn index(&mut self, fragment: &Fragment) {
-        let tracks = self.repair.tracks(fragment, &mut self.findings);
+    /// Forgets the fragments, but not what was found in them: for those who want the findings alone.
+    pub fn forget(&mut self) {
+        // The last one is what the next is compared with.
+        let last = self.fragments.pop();
+        self.fragments.clear();
+        self.fragments.extend(last.map(|last| Indexed { samples: 0..0, units: 0, ..last }));
+        self.samples.clear();
+        self.units.clear();
+    }
+
+    /// Takes in a fragment and says of which frame each sample is; of frames whose places alone are known, nothing.
+    fn index(&mut self, fragment: &Fragment) -> Vec<Origin> {
+        let Mended { tracks, checkers, mut refusal } = self.repair.tracks(fragment, &mut self.findings);
         // Samples name their track by its place; so that must not change where only the order of the entries does.
         let tracks = match self.fragments.last() {
             Some(last) => tracks.in_order_of(&last.head.tracks),
@@ -194,39 +220,71 @@ impl Index {
         };
         let samples_start = self.samples.len();
         let units = self.units.len();
-        let annex_b = self.repair.annex_b_tracks(&tracks, fragment, &mut self.findings);
-        let converted = repair::units(fragment, &annex_b);
-        let mut converted = converted.into_iter();
         let wanted = |track: &Track| self.wants_track(track) && track.refused_encoding.is_none();
-        let mut summary = Summary::new(tracks.iter().map(|track| if wanted(track) { track.entry.number } else { 0 }));
-        self.samples.reserve(fragment.frames.len() + fragment.places.len());
+        let mut summary =
+            Summary::new(tracks.iter().map(|track| if wanted(track) { track.entry.number } else { 0 }));
+        let kept: Vec<(&Frame, u32)> = kept_with_index(fragment).collect();
+        let checker = |number: u64| {
+            let position = fragment.head.tracks.iter().position(|track| track.entry.number == number)?;
+            checkers.get(position)?.as_ref()
+        };
+        let frames: Vec<&Frame> = kept.iter().map(|(frame, _)| *frame).collect();
+        let examined = examine(&frames, checker, self.strict);
+        let kinds_before = self.seen.len();
+        let mut origins = Vec::new();
+        self.samples.reserve(kept.len() + fragment.places.len());
         let mut places = &fragment.places[..];
-        for (frame, at) in kept_with_index(fragment) {
+        for ((frame, at), examined) in kept.into_iter().zip(examined) {
             let stored_before = places.iter().take_while(|place| place.frames_before <= at).count();
             let (before, behind) = places.split_at_checked(stored_before).unwrap_or_default();
             self.samples.extend(before.iter().filter_map(|place| summary.place(place)));
             places = behind;
             let Some(track) = summary.track(frame.track) else { continue };
-            let form = if frame.stripped > 0 { Form::Stripped } else { Form::AsStored };
-            let &Frame { offset, time, keyframe, .. } = frame;
-            let mut sample = Sample { offset, time, size: frame.size(), track, keyframe, form };
-            summary.add(track, time, sample.size, frame.duration);
-            if annex_b.contains(&frame.track)
-                && let Some(found) = converted.next().flatten()
-            {
-                sample.size = len(found.iter().map(|unit| unit.len() + 4).sum());
-                sample.form = Form::AnnexB;
-                let unit = |unit: Range<usize>| Unit { start: len(unit.start), len: len(unit.len()) };
-                self.units.extend(found.into_iter().map(unit));
+            if let Some(checker) = checker(frame.track) {
+                self.seen.add(fragment, frame, &examined, checker);
             }
-            self.samples.push(sample);
+            let form = if frame.stripped > 0 { Form::Stripped } else { Form::AsStored };
+            let &Frame { offset, time, .. } = frame;
+            let keyframe = examined.keyframe;
+            let sample = Sample { offset, time, size: frame.size(), track, keyframe, form };
+            let mut add = |sample: Sample, start: u32| {
+                if self.written.is_some() {
+                    origins.push(Origin { frame: usize::try_from(at).unwrap_or(usize::MAX), start });
+                }
+                summary.add(track, sample.time, sample.size, frame.duration);
+                self.samples.push(sample);
+            };
+            match examined.fit {
+                Fit::AsStored => add(sample, 0),
+                Fit::Units(found) => {
+                    let size = len(found.iter().map(|unit| unit.len() + 4).sum());
+                    add(Sample { size, form: Form::Units, ..sample }, 0);
+                    let unit = |unit: Range<usize>| Unit { start: len(unit.start), len: len(unit.len()) };
+                    self.units.extend(found.into_iter().map(unit));
+                }
+                Fit::Parts(parts) => {
+                    let clock = tracks.get(usize::from(track)).and_then(Track::audio_clock);
+                    let mut time = time;
+                    for part in parts {
+                        let (start, size) = (len(part.start), len(part.len()));
+                        add(Sample { offset: offset + u64::from(start), time, size, ..sample }, start);
+                        time = time + clock.map_or(Nanos::ZERO, |clock| clock.duration(size));
+                    }
+                }
+                Fit::LeftOut => {}
+            }
         }
         self.samples.extend(places.iter().filter_map(|place| summary.place(place)));
+        if self.strict {
+            refusal = refusal.or_else(|| self.seen.harmful(kinds_before).cloned().map(Box::new));
+        }
         let samples = self.samples.get(samples_start..).unwrap_or_default();
         let previous = self.fragments.last().map(|last| last.tracks.as_slice()).unwrap_or_default();
         let summary = summary.finish(samples, &tracks, previous);
         let head = Head { tracks, ..fragment.head.without_tags() };
-        self.fragments.push(Indexed { head, tracks: summary, samples: samples_start..self.samples.len(), units });
+        let samples = samples_start..self.samples.len();
+        self.fragments.push(Indexed { head, tracks: summary, refusal, samples, units });
+        origins
     }
 
     /// The samples of a fragment, in stored order.
@@ -327,7 +385,7 @@ impl Index {
             }
             Ok(())
         };
-        if sample.form != Form::AnnexB {
+        if sample.form != Form::Units {
             return part(each, 0, sample.size);
         }
         let start = unit_starts.get(index - indexed.samples.start).copied().unwrap_or_default();
@@ -340,7 +398,7 @@ impl Index {
 
     /// How many units, from `start` on, make up a sample.
     fn unit_count(&self, sample: &Sample, start: usize) -> usize {
-        if sample.form != Form::AnnexB {
+        if sample.form != Form::Units {
             return 0;
         }
         let mut left = u64::from(sample.size);
@@ -472,7 +530,7 @@ fn kept_with_index(fragment: &Fragment) -> impl Iterator<Item = (&Frame, u32)> {
     let usable: Vec<(u64, usize)> = usable.map(|track| (track.entry.number, track.stripped_header.len())).collect();
     fragment.frames.iter().zip(0..).filter(move |(frame, _)| {
         let of_track = |&(number, stripped): &(u64, usize)| number == frame.track && stripped == frame.stripped;
-        frame.size() > 0 && usable.iter().any(of_track)
+        usable.iter().any(of_track)
     })
 }
 

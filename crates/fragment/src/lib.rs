@@ -27,6 +27,7 @@
 
 #![forbid(unsafe_code)]
 
+mod advice;
 mod assembler;
 mod continuity;
 mod finding;

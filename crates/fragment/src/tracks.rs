@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use fragkit_codec::{CodecPrivate, Error as CodecError};
+use fragkit_codec::{CodecPrivate, Error as CodecError, Stated};
 use fragkit_mkv::{TrackEntry, TrackType, stripped_header};
+
+use crate::time::Nanos;
 
 /// The tracks of a fragment. Cheap to clone; fragments with the same Tracks element share one.
 #[derive(Debug, Clone)]
@@ -108,6 +110,12 @@ impl AudioClock {
         }
     }
 
+    /// How long a frame of this many bytes lasts.
+    #[must_use]
+    pub fn duration(self, frame_bytes: u32) -> Nanos {
+        Nanos::from_ticks(self.samples(frame_bytes).into(), self.sampling_frequency())
+    }
+
     /// Samples of one channel in a frame of this many bytes.
     #[must_use]
     pub fn samples(self, frame_bytes: u32) -> u32 {
@@ -139,6 +147,20 @@ impl Track {
                 (sampling_frequency > 0).then_some(AudioClock::PerBlock { sampling_frequency, block_align })
             }
             _ => None,
+        }
+    }
+
+    /// What its TrackEntry says beside the private data.
+    #[must_use]
+    pub fn stated(&self) -> Stated {
+        let (video, audio) = (self.entry.video.as_ref(), self.entry.audio.as_ref());
+        Stated {
+            pixel_width: video.map(|video| video.pixel_width),
+            pixel_height: video.map(|video| video.pixel_height),
+            sampling_frequency: audio.map(|audio| audio.sampling_frequency),
+            output_sampling_frequency: audio.and_then(|audio| audio.output_sampling_frequency),
+            channels: audio.map(|audio| audio.channels),
+            bit_depth: audio.and_then(|audio| audio.bit_depth),
         }
     }
 

@@ -1,12 +1,11 @@
-//! What is mended before frames go into an output: private data in Annex B form or missing, and frames with start codes.
+//! What is mended of tracks before their frames go into an output: private data that is missing, of the wrong form, or at
+//! odds with itself.
 
-use std::ops::Range;
-
-use fragkit_codec::{CodecPrivate, ErrorKind, nal};
+use fragkit_codec::{CodecId, CodecPrivate, Effect, Fault, FrameChecker, Origin, Repaired};
 use fragkit_mkv::TrackType;
-use rayon::prelude::*;
 
 use super::kept_frames;
+use crate::advice;
 use crate::finding::{Finding, Severity};
 use crate::fragment::Fragment;
 use crate::tracks::{Track, Tracks};
@@ -15,9 +14,26 @@ use crate::tracks::{Track, Tracks};
 #[derive(Debug, Default)]
 pub(super) struct Repair {
     strict: bool,
-    last: Option<(Tracks, Tracks)>,
-    /// Tracks whose frames were reported as Annex B already.
-    reported: Vec<u64>,
+    last: Option<Last>,
+}
+
+/// The tracks of the last fragment.
+#[derive(Debug)]
+struct Last {
+    before: Tracks,
+    mended: Mended,
+    /// Whether the result hangs on nothing but the tracks.
+    settled: bool,
+}
+
+/// Tracks that were mended where they had to be.
+#[derive(Debug, Clone)]
+pub(super) struct Mended {
+    pub(super) tracks: Tracks,
+    /// What checks the frames of each track, as they are stored.
+    pub(super) checkers: Vec<Option<FrameChecker>>,
+    /// Where nothing may be mended: what would have been.
+    pub(super) refusal: Option<Box<Finding>>,
 }
 
 impl Repair {
@@ -26,127 +42,134 @@ impl Repair {
     }
 
     /// The fragment's tracks with usable private data where that can be had.
-    pub(super) fn tracks(&mut self, fragment: &Fragment, findings: &mut Vec<Finding>) -> Tracks {
-        let tracks = &fragment.head.tracks;
-        let sound = |track: &Track| track.codec_private.is_ok() || track.entry.track_type != TrackType::Video;
-        if self.strict || tracks.iter().all(sound) {
-            return tracks.clone();
-        }
-        let mended =
-            Tracks::from_tracks(tracks.iter().map(|track| mend(track, fragment).unwrap_or_else(|| track.clone())));
-        if let Some((before, after)) = &self.last
-            && before.is_same(tracks)
-            && crate::continuity::change(after, &mended).is_none()
+    pub(super) fn tracks(&mut self, fragment: &Fragment, findings: &mut Vec<Finding>) -> Mended {
+        let before = &fragment.head.tracks;
+        if let Some(last) = &self.last
+            && last.settled
+            && last.before.is_same(before)
         {
-            return after.clone();
+            return last.mended.clone();
         }
-        for (before, after) in tracks.iter().zip(mended.iter()) {
-            if let (Err(error), Ok(_)) = (&before.codec_private, &after.codec_private) {
-                let how = if before.entry.codec_private.is_some() {
-                    "private data"
-                } else {
-                    "the parameter sets in its frames"
-                };
-                findings.push(Finding {
-                    severity: Severity::Warning,
-                    exception: exception(error.kind()),
-                    offset: Some(fragment.head.offset),
-                    path: "Segment > Tracks > TrackEntry > CodecPrivate".into(),
-                    fragment_number: fragment.head.number.clone(),
-                    message: format!(
-                        "track {}: {error}; a configuration record was built from {how}",
-                        before.entry.number
-                    ),
-                    hint: Some(
-                        "have the producer adapt its private data (NAL adaptation flag NAL_ADAPTATION_ANNEXB_CPD_NALS)"
-                            .into(),
-                    ),
-                });
+        let previous = self.last.take();
+        let known = previous.as_ref().filter(|last| last.before.is_same(before));
+        let mended: Vec<MendedTrack> = before
+            .iter()
+            .enumerate()
+            .map(|(at, track)| {
+                let mended = self.track(track, fragment);
+                // Not every fragment has the parameter sets in its frames.
+                match known.and_then(|last| last.mended.tracks.get(at)) {
+                    Some(last) if mended.track.codec_private.is_err() && last.codec_private.is_ok() => {
+                        MendedTrack { track: last.clone(), settled: false, ..mended }
+                    }
+                    _ => mended,
+                }
+            })
+            .collect();
+        let tracks = match mended.iter().any(|mended| mended.changed) || known.is_some() {
+            true => Tracks::from_tracks(mended.iter().map(|mended| mended.track.clone())),
+            false => before.clone(),
+        };
+        // Tracks that come to the same are the same.
+        let same = known.filter(|last| crate::continuity::change(&last.mended.tracks, &tracks).is_none());
+        let tracks = same.map_or(tracks, |last| last.mended.tracks.clone());
+        let mut refusal = None;
+        if known.is_none() {
+            for mended in &mended {
+                for finding in findings_of(mended, fragment, self.strict) {
+                    // The service does not look into the private data of sound.
+                    if self.strict && mended.track.entry.track_type == TrackType::Video {
+                        refusal = refusal.or(Some(Box::new(finding)));
+                    } else {
+                        findings.push(finding);
+                    }
+                }
             }
         }
-        self.last = Some((tracks.clone(), mended.clone()));
+        let settled = mended.iter().all(|mended| mended.settled);
+        let checkers = mended.into_iter().map(|mended| mended.checker).collect();
+        let mended = Mended { tracks, checkers, refusal };
+        self.last = Some(Last { before: before.clone(), mended: mended.clone(), settled });
         mended
     }
 
-    /// The numbers of the video tracks whose frames have start codes in this fragment. The first frame of each tells; so
-    /// input that is as it should be is not read through.
-    pub(super) fn annex_b_tracks(
-        &mut self,
-        tracks: &Tracks,
-        fragment: &Fragment,
-        findings: &mut Vec<Finding>,
-    ) -> Vec<u64> {
-        let mut found = Vec::new();
-        for track in tracks.iter() {
-            let number = track.entry.number;
-            let Some(length_size) = track.codec_private.as_ref().ok().and_then(CodecPrivate::length_size) else {
-                continue;
-            };
-            let four_byte_lengths = length_size == nal::LengthSize::Four;
-            let first = kept_frames(fragment).find(|frame| frame.track == number);
-            let annex_b = first.is_some_and(|frame| nal::looks_like_annex_b(&frame.payload));
-            if self.strict || !four_byte_lengths || !annex_b {
-                continue;
-            }
-            found.push(number);
-            if !self.reported.contains(&number) {
-                self.reported.push(number);
-                findings.push(Finding {
-                    severity: Severity::Warning,
-                    exception: Some("InvalidMediaFrameException"),
-                    offset: first.map(|frame| frame.offset),
-                    path: "Segment > Cluster > SimpleBlock".into(),
-                    fragment_number: fragment.head.number.clone(),
-                    message: format!(
-                        "track {number}: frames have start codes (Annex B) where lengths belong; they are converted"
-                    ),
-                    hint: Some(
-                        "have the producer adapt its frames (NAL adaptation flag NAL_ADAPTATION_ANNEXB_NALS)".into(),
-                    ),
-                });
-            }
+    fn track(&self, track: &Track, fragment: &Fragment) -> MendedTrack {
+        let as_it_is = |faults: Vec<Fault>| MendedTrack {
+            checker: track.codec_private.as_ref().ok().map(FrameChecker::new),
+            track: track.clone(),
+            faults,
+            from: Origin::AsStored,
+            changed: false,
+            settled: true,
+        };
+        let entry = &track.entry;
+        let is_media = matches!(entry.track_type, TrackType::Video | TrackType::Audio);
+        if !is_media || matches!(CodecId::parse(&entry.codec_id), CodecId::Other(_)) {
+            return as_it_is(Vec::new());
         }
-        found
-    }
-}
-
-/// A track whose private data is Annex B or missing, with a configuration record in its place.
-fn mend(track: &Track, fragment: &Fragment) -> Option<Track> {
-    if track.codec_private.is_ok() || track.entry.track_type != TrackType::Video {
-        return None;
-    }
-    let id = &track.entry.codec_id;
-    let from_private =
-        track.entry.codec_private.as_deref().and_then(|private| CodecPrivate::from_annex_b(id, private).ok());
-    let key_frame = || kept_frames(fragment).find(|frame| frame.track == track.entry.number && frame.keyframe);
-    let from_frame = || {
-        let payload = &key_frame()?.payload;
-        if nal::is_length_prefixed(payload, nal::LengthSize::Four) {
-            let units = nal::length_prefixed(payload, nal::LengthSize::Four);
-            CodecPrivate::from_parameter_sets(id, units.filter_map(|unit| payload.get(unit.ok()?))).ok()
-        } else {
-            CodecPrivate::from_annex_b(id, payload).ok()
+        if self.strict {
+            return as_it_is(track.codec_private.as_ref().map(CodecPrivate::check).unwrap_or_default());
         }
-    };
-    let record = from_private.or_else(from_frame)?.write().ok()?;
-    Some(track.with_private(record)).filter(|track| track.codec_private.is_ok())
-}
-
-pub(super) fn exception(kind: ErrorKind) -> Option<&'static str> {
-    match kind {
-        ErrorKind::Missing => Some("MissingCodecPrivateDataException"),
-        ErrorKind::Unsupported => Some("UnsupportedStreamMediaTypeException"),
-        _ => Some("InvalidCodecPrivateDataException"),
+        let frames = kept_frames(fragment).filter(|frame| frame.track == entry.number);
+        let repaired = CodecPrivate::repair(
+            &entry.codec_id,
+            entry.codec_private.as_deref(),
+            &track.stated(),
+            frames.map(|frame| &frame.payload[..]),
+        );
+        match repaired {
+            Err(_) => MendedTrack { settled: false, ..as_it_is(Vec::new()) },
+            Ok(Repaired { faults, from: Origin::AsStored, .. }) => as_it_is(faults),
+            Ok(Repaired { private, record, faults, from }) => MendedTrack {
+                checker: Some(FrameChecker::new(&private)),
+                track: track.with_private(record),
+                faults,
+                from,
+                changed: true,
+                settled: !matches!(from, Origin::Frames | Origin::Adts),
+            },
+        }
     }
 }
 
-/// Where the NAL units are in each frame of these tracks; `None` for a frame that has lengths already. The frames are
-/// searched in parallel.
-pub(super) fn units(fragment: &Fragment, annex_b: &[u64]) -> Vec<Option<Vec<Range<usize>>>> {
-    if annex_b.is_empty() {
-        return Vec::new();
+struct MendedTrack {
+    track: Track,
+    checker: Option<FrameChecker>,
+    faults: Vec<Fault>,
+    from: Origin,
+    changed: bool,
+    settled: bool,
+}
+
+/// What is to be said of a track's private data: what was mended, and what cannot be.
+fn findings_of<'a>(
+    mended: &'a MendedTrack,
+    fragment: &'a Fragment,
+    strict: bool,
+) -> impl Iterator<Item = Finding> + use<'a> {
+    let entry = &mended.track.entry;
+    let harmful = mended.faults.iter().filter(|fault| fault.effect > Effect::Harmless);
+    harmful.map(move |fault| {
+        let repair = (mended.changed && !strict).then(|| how(mended.from).to_owned());
+        Finding {
+            severity: if repair.is_some() || strict { Severity::Warning } else { Severity::Error },
+            exception: Some(advice::private_exception(fault.error.kind())),
+            offset: Some(fragment.head.offset),
+            path: "Segment > Tracks > TrackEntry > CodecPrivate".into(),
+            fragment_number: fragment.head.number.clone(),
+            repair,
+            hint: Some(advice::private_hint(&entry.codec_id, &fault.error).into()),
+            ..Finding::new(Severity::Warning, format!("track {}: {fault}", entry.number))
+        }
+    })
+}
+
+/// How private data was mended.
+fn how(from: Origin) -> &'static str {
+    match from {
+        Origin::Frames => "a configuration record was built from the parameter sets in its frames",
+        Origin::Adts => "an AudioSpecificConfig was built from the ADTS header of its frames",
+        Origin::CodecId => "an AudioSpecificConfig was built from the codec id and the Audio element",
+        _ => "a new one was built from the private data itself",
     }
-    let frames: Vec<_> = kept_frames(fragment).filter(|frame| annex_b.contains(&frame.track)).collect();
-    let search = |payload: &[u8]| nal::looks_like_annex_b(payload).then(|| nal::annex_b(payload).collect());
-    frames.into_par_iter().map(|frame| search(&frame.payload)).collect()
 }

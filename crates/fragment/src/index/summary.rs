@@ -110,10 +110,7 @@ impl Summary {
 impl Gathered {
     /// How long the latest frame lasts; `before` is what that was in the fragment before.
     fn last_duration(&self, track: &Track, before: Option<Nanos>) -> Nanos {
-        let counted = track.audio_clock().map(|clock| {
-            let samples = clock.samples(self.last_size);
-            Nanos::from_ticks(samples.into(), clock.sampling_frequency())
-        });
+        let counted = track.audio_clock().map(|clock| clock.duration(self.last_size));
         let mean = (self.frames > 1).then(|| Nanos((self.last - self.first).0 / (self.frames - 1)));
         let default = track.entry.default_duration.and_then(|duration| i64::try_from(duration).ok()).map(Nanos);
         let duration = counted.or(self.stated).or(mean).or(before).or(default).unwrap_or(Nanos(40_000_000));

@@ -1,0 +1,185 @@
+//! Frames held against their codec before they go into an output: how each is to be written, and what is wrong with it.
+
+use std::mem::discriminant;
+use std::ops::Range;
+
+use fragkit_codec::aac::adts;
+use fragkit_codec::{Effect, FrameCheck, FrameChecker, FrameRule, Packing, nal};
+use rayon::prelude::*;
+
+use crate::advice;
+use crate::finding::{Finding, Severity};
+use crate::fragment::{Fragment, Frame};
+
+/// A frame that was looked at.
+#[derive(Debug)]
+pub(super) struct Examined {
+    pub(super) fit: Fit,
+    /// The key flag as it should be.
+    pub(super) keyframe: bool,
+    check: Option<FrameCheck>,
+}
+
+/// How a frame is to be written.
+#[derive(Debug)]
+pub(super) enum Fit {
+    /// As it is stored.
+    AsStored,
+    /// These NAL units with lengths of four bytes.
+    Units(Vec<Range<usize>>),
+    /// Each of these parts as a frame of its own: what ADTS headers stand between.
+    Parts(Vec<Range<usize>>),
+    /// Not at all: there is nothing in it to be shown or heard.
+    LeftOut,
+}
+
+/// Looks at the frames of a fragment; `checker` gives what checks those of a track.
+///
+/// Frames that are as they should be cost a look at a few bytes each. Where there are start codes to be searched, the frames
+/// are searched in parallel.
+pub(super) fn examine<'c>(
+    frames: &[&Frame],
+    checker: impl Fn(u64) -> Option<&'c FrameChecker> + Sync,
+    strict: bool,
+) -> Vec<Examined> {
+    let examine = |units: &mut Vec<Range<usize>>, frame: &&Frame| match checker(frame.track) {
+        Some(checker) => Examined::new(frame, checker, strict, units),
+        None if frame.size() == 0 => Examined { fit: Fit::LeftOut, keyframe: frame.keyframe, check: None },
+        None => Examined { fit: Fit::AsStored, keyframe: frame.keyframe, check: None },
+    };
+    let is_annex_b = |frame: &&Frame| {
+        let checker = checker(frame.track);
+        checker.is_some_and(|checker| checker.packing(&frame.payload) == Packing::AnnexB)
+    };
+    // Whoever sends start codes sends them from the first frame on; some only where there are parameter sets.
+    if frames.iter().take(LOOKED_AT_FIRST).any(is_annex_b) {
+        frames.par_iter().map_init(Vec::new, examine).collect()
+    } else {
+        let mut units = Vec::new();
+        frames.iter().map(|frame| examine(&mut units, frame)).collect()
+    }
+}
+
+const LOOKED_AT_FIRST: usize = 4;
+
+impl Examined {
+    /// `units` is room for NAL units, so that none has to be made for frames that stay as they are.
+    fn new(frame: &Frame, checker: &FrameChecker, strict: bool, units: &mut Vec<Range<usize>>) -> Self {
+        let payload = &frame.payload[..];
+        units.clear();
+        let check = checker.check_units(payload, frame.keyframe, |unit| units.push(unit));
+        if strict {
+            let fit = if payload.is_empty() { Fit::LeftOut } else { Fit::AsStored };
+            return Examined { fit, keyframe: frame.keyframe, check: Some(check) };
+        }
+        let fit = match check.packing {
+            Packing::Broken if checker.length_size().is_some() => {
+                // The units before the break are whole.
+                units.clear();
+                units.extend(nal::units(payload, checker.length_size()));
+                if units.is_empty() { Fit::LeftOut } else { Fit::Units(units.clone()) }
+            }
+            _ if !check.has_media => Fit::LeftOut,
+            Packing::Adts => adts::raw_data_blocks(payload).map_or(Fit::AsStored, Fit::Parts),
+            _ if check.needs_conversion() => Fit::Units(units.clone()),
+            _ => Fit::AsStored,
+        };
+        Examined { fit, keyframe: check.keyframe, check: Some(check) }
+    }
+}
+
+/// What is wrong with frames, told once for all that are alike.
+#[derive(Debug, Default)]
+pub(super) struct Seen(Vec<Alike>);
+
+#[derive(Debug)]
+struct Alike {
+    track: u64,
+    rule: FrameRule,
+    /// Of the first of them.
+    finding: Finding,
+    frames: u64,
+    told: bool,
+}
+
+impl Seen {
+    /// Takes in a frame that was looked at.
+    pub(super) fn add(&mut self, fragment: &Fragment, frame: &Frame, examined: &Examined, checker: &FrameChecker) {
+        let Some(check) = examined.check.filter(|check| !check.is_sound()) else { return };
+        for fault in check.faults() {
+            let alike = |alike: &&mut Alike| {
+                alike.track == frame.track && discriminant(&alike.rule) == discriminant(&fault.rule)
+            };
+            if let Some(alike) = self.0.iter_mut().find(alike) {
+                alike.frames += 1;
+                continue;
+            }
+            let told = checker.fault(fault);
+            let stored = u64::try_from(fault.offset.saturating_sub(frame.stripped)).unwrap_or_default();
+            let finding = Finding {
+                exception: advice::frame_exception(&fault.rule),
+                offset: Some(frame.offset + stored),
+                path: "Segment > Cluster > SimpleBlock".into(),
+                fragment_number: fragment.head.number.clone(),
+                repair: what_was_done(&fault.rule, &examined.fit).map(str::to_owned),
+                hint: Some(advice::frame_hint(&fault.rule).into()),
+                ..Finding::new(severity(told.effect), format!("track {}: {told}", frame.track))
+            };
+            let track = frame.track;
+            self.0.push(Alike { track, rule: fault.rule, finding, frames: 1, told: false });
+        }
+    }
+
+    /// The first finding, from number `from` on, of something that the service refuses.
+    pub(super) fn harmful(&self, from: usize) -> Option<&Finding> {
+        let new = self.0.get(from..).unwrap_or_default();
+        let refused = |finding: &&Finding| finding.severity > Severity::Note && finding.exception.is_some();
+        new.iter().map(|alike| &alike.finding).find(refused)
+    }
+
+    /// How many kinds there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What was not told yet, of this severity or worse.
+    pub(super) fn take(&mut self, least: Severity) -> Vec<Finding> {
+        let untold = self.0.iter_mut().filter(|alike| !alike.told && alike.finding.severity >= least);
+        untold
+            .map(|alike| {
+                alike.told = true;
+                let mut finding = alike.finding.clone();
+                if alike.frames > 1 {
+                    finding.message += &format!(", and {} more frames alike", alike.frames - 1);
+                }
+                finding
+            })
+            .collect()
+    }
+}
+
+fn severity(effect: Effect) -> Severity {
+    match effect {
+        Effect::Harmless => Severity::Note,
+        Effect::Mendable => Severity::Warning,
+        Effect::Fatal => Severity::Error,
+    }
+}
+
+/// What is done with a frame that breaks a rule.
+fn what_was_done(rule: &FrameRule, fit: &Fit) -> Option<&'static str> {
+    Some(match (rule, fit) {
+        (_, Fit::LeftOut) => "the frame is left out",
+        (FrameRule::StartCodes, _) => "start codes are converted to lengths",
+        (FrameRule::OtherLengthSize(_), _) => "lengths are written with four bytes",
+        (FrameRule::EmptyUnit, Fit::Units(_)) => "the unit is left out",
+        (FrameRule::LengthPastEnd { .. } | FrameRule::LengthCut { .. }, Fit::Units(_)) => {
+            "the NAL units before it are kept"
+        }
+        (FrameRule::KeyMissing, _) => "the frame is marked as a key frame",
+        (FrameRule::KeyOnPredicted, _) => "the mark is taken off",
+        (FrameRule::SetDiffers { .. }, _) => "the set is left in the frame, where decoders look for it",
+        (FrameRule::AdtsHeaders(_), Fit::Parts(_)) => "the headers are taken off",
+        _ => return None,
+    })
+}

@@ -10,6 +10,12 @@
 //!   chroma_format, bit depths, SPS extensions         profiles other than Baseline, Main and Extended
 //! ```
 
+mod check;
+mod fields;
+mod level;
+mod pps;
+mod scaling;
+mod sets;
 mod sps;
 mod vui;
 
@@ -19,13 +25,17 @@ use nom::{
     number::complete::{be_u8, be_u16},
 };
 
+pub use level::{level_name, profile_name};
+pub use pps::{Pps, SliceGroupMap, SliceGroups, Transform};
+pub use scaling::ScalingList;
+use sets::{ParameterSets, bare_units};
 pub use sps::{FrameCropping, PicOrderCnt, Sps};
-pub use vui::{BitstreamRestriction, HrdParameters, TimingInfo, Vui};
+pub use vui::{BitstreamRestriction, HrdParameters, Schedule, TimingInfo, Vui};
 
 use crate::{
+    bits::BitReader,
     error::{Error, ErrorKind},
     fault::Fault,
-    field::FieldList,
     fields::Fields,
     nal::{self, LengthSize},
 };
@@ -96,11 +106,11 @@ impl AvcDecoderConfigurationRecord {
         let sequence_parameter_sets = read_sets(f, count, SPS_COUNT, "sequenceParameterSetNALUnit")?;
         let count = f.read(PPS_COUNT, be_u8)?;
         let picture_parameter_sets = read_sets(f, count, PPS_COUNT, "pictureParameterSetNALUnit")?;
-        let (high_profile, trailing) = if matches!(avc_profile_indication, 66 | 77 | 88) {
-            (None, f.rest())
-        } else {
+        let (high_profile, trailing) = if has_high_profile_fields(avc_profile_indication) {
             // Bytes that are there and do not make up these fields are someone else's; they are kept, not refused.
             HighProfile::read(f.rest()).map_or((None, f.rest()), |(high, rest)| (Some(high), rest))
+        } else {
+            (None, f.rest())
         };
         Ok(Self {
             avc_profile_indication,
@@ -114,49 +124,57 @@ impl AvcDecoderConfigurationRecord {
         })
     }
 
-    /// Builds a record with four-byte lengths from NAL units in any order. Repeated units are taken once, zero bytes at
-    /// their ends are dropped, and units that are not parameter sets are left out, so the units of a whole key frame will do.
+    /// Builds a record with four-byte lengths from NAL units in any order. Zero bytes at their ends are dropped, of sets with
+    /// the same id the last one is taken, and units that are not parameter sets are left out, so the units of a whole key
+    /// frame will do. Sets that cannot be read or whose SPS is not there are left out too, unless no PPS would remain.
+    ///
+    /// Profile and level come from the sequence parameter sets: flags that all of them have, the highest level.
     ///
     /// # Errors
     /// [`ErrorKind::Missing`] without an SPS or a PPS, [`ErrorKind::Invalid`] for more of them than a record can hold,
-    /// and those of [`Sps::read`] for the first SPS.
+    /// and those of [`Sps::read`] when no SPS can be read.
     pub fn from_parameter_sets<'a>(units: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Error> {
-        let mut sps_units = Vec::new();
-        let mut pps_units = Vec::new();
-        let mut ext_units = Vec::new();
-        for unit in units {
-            let unit = nal::without_trailing_zeros(unit);
-            let (list, max, field) = match nal_unit_type(unit) {
-                Some(NAL_SPS) => (&mut sps_units, MAX_SPS, SPS_COUNT),
-                Some(NAL_PPS) => (&mut pps_units, MAX_PPS, PPS_COUNT),
-                Some(NAL_SPS_EXT) => (&mut ext_units, MAX_PPS, EXT_COUNT),
-                _ => continue,
-            };
-            if !list.iter().any(|known: &Bytes| known == unit) {
-                if list.len() >= max {
-                    return Err(too_many(field, max));
-                }
-                list.push(Bytes::copy_from_slice(unit));
-            }
-        }
-        let sps = Sps::read(sps_units.first().ok_or_else(|| none_there(None, SPS_COUNT))?)?;
-        if pps_units.is_empty() {
+        Self::from_sets(ParameterSets::pick(units))
+    }
+
+    fn from_sets(sets: ParameterSets) -> Result<Self, Error> {
+        let first = match sets.sps.first() {
+            Some((_, first)) => first,
+            None => return Err(sets.sps_error.unwrap_or_else(|| none_there(None, SPS_COUNT))),
+        };
+        if sets.all_pps.is_empty() {
             return Err(none_there(None, PPS_COUNT));
         }
-        let high_profile = (!matches!(sps.profile_idc, 66 | 77 | 88)).then_some(HighProfile {
-            chroma_format: sps.chroma_format_idc,
-            bit_depth_luma_minus8: sps.bit_depth_luma_minus8,
-            bit_depth_chroma_minus8: sps.bit_depth_chroma_minus8,
-            sequence_parameter_set_ext: ext_units,
+        let (avc_profile_indication, chroma_format) = (first.profile_idc, first.chroma_format_idc);
+        let (bit_depth_luma_minus8, bit_depth_chroma_minus8) =
+            (first.bit_depth_luma_minus8, first.bit_depth_chroma_minus8);
+        let profile_compatibility = sets.sps.iter().fold(0xff, |flags, (_, sps)| flags & sps.constraint_flags);
+        let avc_level_indication = sets.sps.iter().map(|(_, sps)| sps.level_idc).max().unwrap_or_default();
+        let sequence_parameter_sets: Vec<Bytes> = sets.sps.into_iter().map(|(unit, _)| unit).collect();
+        let picture_parameter_sets: Vec<Bytes> =
+            if sets.pps.is_empty() { sets.all_pps } else { sets.pps.into_iter().map(|(unit, _)| unit).collect() };
+        for (count, max, field) in [
+            (sequence_parameter_sets.len(), MAX_SPS, SPS_COUNT),
+            (picture_parameter_sets.len(), MAX_PPS, PPS_COUNT),
+            (sets.ext.len(), MAX_PPS, EXT_COUNT),
+        ] {
+            if count > max {
+                return Err(too_many(field, max));
+            }
+        }
+        let high_profile = has_high_profile_fields(avc_profile_indication).then_some(HighProfile {
+            chroma_format,
+            bit_depth_luma_minus8,
+            bit_depth_chroma_minus8,
+            sequence_parameter_set_ext: sets.ext,
         });
         Ok(Self {
-            avc_profile_indication: sps.profile_idc,
-            profile_compatibility: sps.constraint_flags,
-            // The level byte stands at the same place in every SPS; the record has to cover them all.
-            avc_level_indication: sps_units.iter().filter_map(|unit| unit.get(3).copied()).fold(sps.level_idc, u8::max),
+            avc_profile_indication,
+            profile_compatibility,
+            avc_level_indication,
             length_size: LengthSize::Four,
-            sequence_parameter_sets: sps_units,
-            picture_parameter_sets: pps_units,
+            sequence_parameter_sets,
+            picture_parameter_sets,
             high_profile,
             trailing: Bytes::new(),
         })
@@ -170,16 +188,19 @@ impl AvcDecoderConfigurationRecord {
         Self::from_parameter_sets(nal::annex_b(data).filter_map(|range| data.get(range)))
     }
 
-    /// The same stream's record built anew from the parameter sets in this one, sorted by their own types. The length
-    /// size is kept, trailing bytes are not.
+    /// The same stream's record built anew from the parameter sets in this one: all that [`Self::check`] calls mendable is
+    /// mended. Sets that no decoder can use and trailing bytes are left out. The length size is kept, but for the reserved
+    /// one of 3 bytes, which becomes 4: frames have to be rewritten then.
     ///
     /// # Errors
-    /// Those of [`Self::from_parameter_sets`].
+    /// Those of [`Self::from_parameter_sets`], and why no PPS can be used when none can.
     pub fn rebuilt(&self) -> Result<Self, Error> {
-        let ext = self.high_profile.iter().flat_map(|high| &high.sequence_parameter_set_ext);
-        let units = self.sequence_parameter_sets.iter().chain(&self.picture_parameter_sets).chain(ext);
-        let record = Self::from_parameter_sets(units.map(|unit| &unit[..]))?;
-        Ok(Self { length_size: self.length_size, ..record })
+        let mut sets = ParameterSets::pick(self.nal_units());
+        if let Some(error) = sets.pps_error.take_if(|_| sets.pps.is_empty() && !sets.sps.is_empty()) {
+            return Err(error);
+        }
+        let length_size = if self.length_size == LengthSize::Three { LengthSize::Four } else { self.length_size };
+        Ok(Self { length_size, ..Self::from_sets(sets)? })
     }
 
     /// The bytes of the record.
@@ -213,48 +234,25 @@ impl AvcDecoderConfigurationRecord {
         Ok(out)
     }
 
-    /// The first sequence parameter set, read.
+    /// All NAL units, in stored order.
+    pub fn nal_units(&self) -> impl Iterator<Item = &[u8]> {
+        let ext = self.high_profile.iter().flat_map(|high| &high.sequence_parameter_set_ext);
+        self.sequence_parameter_sets.iter().chain(&self.picture_parameter_sets).chain(ext).map(|unit| &unit[..])
+    }
+
+    /// The first sequence parameter set by its own header, read.
     ///
     /// # Errors
     /// [`ErrorKind::Missing`] when there is none, and those of [`Sps::read`].
     pub fn sps(&self) -> Result<Sps, Error> {
-        Sps::read(self.sequence_parameter_sets.first().ok_or_else(|| none_there(None, SPS_COUNT))?)
+        let unit = self.nal_units().flat_map(bare_units).find(|unit| nal_unit_type(unit) == Some(NAL_SPS));
+        Sps::read(unit.ok_or_else(|| none_there(None, SPS_COUNT))?)
     }
 
-    /// What a readable record can still have wrong: units of other types among the parameter sets, an SPS that does not
-    /// parse, a profile or level that is not the SPS's. [`Self::rebuilt`] mends what can be mended.
-    ///
+    /// All that a readable record can still have wrong, in the record itself and in its parameter sets, which are read whole.
+    /// [`Self::rebuilt`] mends what is [mendable](crate::Effect::Mendable) where nothing is [fatal](crate::Effect::Fatal).
     pub fn check(&self) -> Vec<Fault> {
-        self.first_fault().err().into_iter().map(Fault::mendable).collect()
-    }
-
-    /// Adds every field.
-    pub(crate) fn fields(&self, list: &mut FieldList) {
-        list.add("configurationVersion", 1);
-    }
-
-    fn first_fault(&self) -> Result<(), Error> {
-        let invalid = |field, rule: String| Error::new(ErrorKind::Invalid, STRUCTURE, None, field, rule, SECTION);
-        let typed = |units: &[Bytes], wanted, field| match units
-            .iter()
-            .map(|unit| nal_unit_type(unit))
-            .find(|found| *found != Some(wanted))
-        {
-            Some(Some(found)) => Err(invalid(field, format!("has nal_unit_type {found}, {wanted} belongs there"))),
-            Some(None) => Err(invalid(field, "is empty".to_owned())),
-            None => Ok(()),
-        };
-        typed(&self.sequence_parameter_sets, NAL_SPS, "sequenceParameterSetNALUnit")?;
-        typed(&self.picture_parameter_sets, NAL_PPS, "pictureParameterSetNALUnit")?;
-        let sps = self.sps()?;
-        let (profile, level) = (self.avc_profile_indication, self.avc_level_indication);
-        if profile != sps.profile_idc {
-            return Err(invalid("AVCProfileIndication", format!("is {profile}, the SPS says {}", sps.profile_idc)));
-        }
-        if level < sps.level_idc {
-            return Err(invalid("AVCLevelIndication", format!("is {level}, the SPS says {}", sps.level_idc)));
-        }
-        Ok(())
+        check::check(self)
     }
 }
 
@@ -288,6 +286,31 @@ pub fn is_idr(unit: &[u8]) -> bool {
 /// Whether a NAL unit is any slice: coded picture data rather than parameters or messages.
 pub fn is_slice(unit: &[u8]) -> bool {
     nal_unit_type(unit).is_some_and(|nal_unit_type| (1..=NAL_IDR).contains(&nal_unit_type))
+}
+
+/// Whether a record of this profile goes on with chroma format and bit depths.
+fn has_high_profile_fields(profile: u8) -> bool {
+    !matches!(profile, 66 | 77 | 88)
+}
+
+/// Checks the header of a parameter set, 7.3.1.
+fn read_header(unit: &[u8], r: &mut BitReader<'_>, wanted: u8, what: &str) -> Result<(), Error> {
+    r.cite("ITU-T H.264, 7.4.1");
+    let Some(&header) = unit.first() else {
+        return Err(r.error(ErrorKind::Missing, 0, "NAL unit", "is empty"));
+    };
+    if header & 0x80 != 0 {
+        return Err(r.invalid_at(0, "forbidden_zero_bit", "is 1"));
+    }
+    if header & 0x1f != wanted {
+        let rule = format!("is {}, {what} has {wanted}", header & 0x1f);
+        return Err(r.invalid_at(0, "nal_unit_type", rule));
+    }
+    if header & 0x60 == 0 {
+        r.note(0, "nal_ref_idc", format!("is 0, {what} has any other"));
+    }
+    r.cite(if wanted == NAL_SPS { "ITU-T H.264, 7.4.2.1.1" } else { "ITU-T H.264, 7.4.2.2" });
+    Ok(())
 }
 
 fn read_sets(f: &mut Fields<'_>, count: u8, counter: &'static str, field: &'static str) -> Result<Vec<Bytes>, Error> {
@@ -394,7 +417,6 @@ mod tests {
         let record = AvcDecoderConfigurationRecord::read(&data).unwrap();
         assert_eq!((record.avc_profile_indication, record.high_profile.clone()), (100, None));
         assert_eq!(record.write().unwrap(), data);
-        assert_eq!(record.check(), []);
     }
 
     #[test]
@@ -467,6 +489,18 @@ mod tests {
     }
 
     #[test]
+    fn a_pps_that_cannot_be_used_is_kept_for_want_of_others() {
+        let sps = hex("6742c01eda0280bfe5c044000003000400000300f03c58ba80");
+        // Of SPS 1, which is not there.
+        let (stray, good) = (hex("684af8fcb0"), hex("68ce0fc8"));
+        let from = |units: &[&[u8]]| AvcDecoderConfigurationRecord::from_parameter_sets(units.iter().copied());
+        assert_eq!(from(&[&sps, &stray]).unwrap().picture_parameter_sets, [Bytes::from(stray.clone())]);
+        assert_eq!(from(&[&sps, &stray, &good]).unwrap().picture_parameter_sets, [Bytes::from(good.clone())]);
+        assert_eq!(from(&[&sps[..3], &good]).unwrap_err().structure(), "H.264 SPS");
+        assert_eq!(from(&[&sps]).unwrap_err().field(), PPS_COUNT);
+    }
+
+    #[test]
     fn cut_parameter_set_names_its_place() {
         let error = AvcDecoderConfigurationRecord::read(&hex("0164001effe100090067")).unwrap_err();
         assert_eq!(
@@ -476,35 +510,14 @@ mod tests {
     }
 
     #[test]
-    fn swapped_parameter_sets_are_found_and_mended() {
-        let good = AvcDecoderConfigurationRecord::read(&hex(AVC_HIGH_1080P)).unwrap();
-        let swapped = AvcDecoderConfigurationRecord {
-            sequence_parameter_sets: good.picture_parameter_sets.clone(),
-            picture_parameter_sets: good.sequence_parameter_sets.clone(),
-            ..good.clone()
-        };
-        let error = swapped.check().remove(0).error;
-        assert_eq!(
-            error.to_string(),
-            "avcC: sequenceParameterSetNALUnit has nal_unit_type 8, 7 belongs there (ISO/IEC 14496-15, 5.3.3.1)"
-        );
-        assert_eq!(swapped.rebuilt().unwrap(), good);
-    }
-
-    #[test]
-    fn level_below_that_of_the_sps_is_found() {
-        let mut record = AvcDecoderConfigurationRecord::read(&hex(AVC_HIGH_1080P)).unwrap();
-        record.avc_level_indication = 0;
-        assert_eq!(record.check().remove(0).error.field(), "AVCLevelIndication");
-        assert_eq!(record.rebuilt().unwrap().avc_level_indication, 40);
-    }
-
-    #[test]
     fn more_sets_than_a_record_holds_are_refused() {
-        let sps = hex("6742c01eda0280bfe5c044000003000400000300f03c58ba80");
-        let units: Vec<Vec<u8>> = (0..32_u8).map(|n| [&sps[..], &[n + 1]].concat()).collect();
-        let error = AvcDecoderConfigurationRecord::from_parameter_sets(units.iter().map(Vec::as_slice)).unwrap_err();
+        // Baseline, level 1, one macroblock, with each id in turn.
+        let units: Vec<Vec<u8>> = (0..32_u32).map(sps_of_id).chain([hex("68ce0fc8")]).collect();
+        let from =
+            |skip| AvcDecoderConfigurationRecord::from_parameter_sets(units.iter().skip(skip).map(Vec::as_slice));
+        let error = from(0).unwrap_err();
         assert_eq!(error.to_string(), "avcC: numOfSequenceParameterSets would be above 31 (ISO/IEC 14496-15, 5.3.3.1)");
+        assert_eq!(from(1).unwrap().sequence_parameter_sets.len(), 31);
         let mut record = AvcDecoderConfigurationRecord::read(&hex(AVC_VOGELS)).unwrap();
         record.picture_parameter_sets = vec![Bytes::from(vec![0x68; 65_536])];
         assert_eq!(record.write().unwrap_err().kind(), ErrorKind::Invalid);
@@ -516,6 +529,20 @@ mod tests {
         assert_eq!(nal_unit_type(&[]), None);
         assert!(is_idr(&[0x65]) && is_idr(&[0x25]) && !is_idr(&[0x41]) && !is_idr(&[]));
         assert!(is_slice(&[0x41]) && is_slice(&[0x65]) && !is_slice(&[0x67]) && !is_slice(&[0x09]));
+    }
+
+    fn sps_of_id(id: u32) -> Vec<u8> {
+        let mut w = crate::bits::BitWriter::default();
+        w.put(32, 0x6742_000a_u32);
+        let width = u8::try_from(32 - (id + 1).leading_zeros()).unwrap();
+        w.put(2 * width - 1, id + 1);
+        // log2_max_frame_num_minus4 0, type 2, no references, no gaps, 1 x 1, frames only, inference, no cropping, no VUI
+        for (bits, value) in
+            [(1, 1_u32), (3, 3), (1, 1), (1, 0), (1, 1), (1, 1), (1, 1), (1, 1), (1, 0), (1, 0), (1, 1)]
+        {
+            w.put(bits, value);
+        }
+        w.finish()
     }
 
     fn unit() -> impl Strategy<Value = Bytes> {

@@ -32,6 +32,8 @@ pub struct BitReader<'a> {
     /// Zero bytes loaded in a row, when emulation prevention is on.
     zeros: u8,
     rbsp: bool,
+    /// Rules broken on the way that do not keep anyone from reading on.
+    oddities: Vec<Error>,
 }
 
 impl<'a> BitReader<'a> {
@@ -47,7 +49,7 @@ impl<'a> BitReader<'a> {
 
     /// Reads the bytes as they are, as AudioSpecificConfig and ADTS need it.
     pub fn plain(data: &'a [u8], structure: &'static str, section: &'static str) -> Self {
-        Self { structure, section, data, next: 0, current: 0, left: 0, zeros: 0, rbsp: false }
+        Self { structure, section, data, next: 0, current: 0, left: 0, zeros: 0, rbsp: false, oddities: Vec::new() }
     }
 
     /// From here on errors cite this section.
@@ -211,6 +213,57 @@ impl<'a> BitReader<'a> {
         here < stop
     }
 
+    /// `ue(v)` whose range ends at `max`, which decoders do not insist on: a value above is noted and given all the same.
+    ///
+    /// # Errors
+    /// As [`ue`](Self::ue).
+    pub(crate) fn ue_expected(&mut self, field: &'static str, max: u32) -> Result<u32, Error> {
+        let start = self.offset();
+        let value = self.ue(field)?;
+        if value > max {
+            self.note(start, field, format!("is {value}, the range is 0 to {max}"));
+        }
+        Ok(value)
+    }
+
+    /// `u(n)` of reserved bits that decoders ignore: anything but `expected` is noted.
+    ///
+    /// # Errors
+    /// As [`u`](Self::u).
+    pub(crate) fn reserved(&mut self, n: u8, field: &'static str, expected: u32) -> Result<(), Error> {
+        let start = self.offset();
+        let value = self.u(n, field)?;
+        if value != expected {
+            self.note(start, field, format!("is {value}, {expected} is to be written"));
+        }
+        Ok(())
+    }
+
+    /// `rbsp_trailing_bits()` (H.264 and H.265, 7.3.2.11): notes when the payload goes on behind its last known field or
+    /// ends without a stop bit.
+    pub(crate) fn trailing_bits(&mut self, section: &'static str) {
+        self.cite(section);
+        let start = self.offset();
+        if self.more_rbsp_data() {
+            self.note(start, "rbsp_trailing_bits", "are not there yet, the payload goes on behind its last field");
+        } else if !self.flag("rbsp_stop_one_bit").is_ok_and(|bit| bit) {
+            self.note(start, "rbsp_stop_one_bit", "is missing, the payload has been cut");
+        }
+    }
+
+    /// Keeps a broken rule that is no reason to stop. Of very many the first ones will do.
+    pub(crate) fn note(&mut self, offset: usize, field: &'static str, rule: impl Into<String>) {
+        if self.oddities.len() < MOST_ODDITIES {
+            let error = self.invalid_at(offset, field, rule);
+            self.oddities.push(error);
+        }
+    }
+
+    /// What has been noted so far.
+    pub(crate) fn take_oddities(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.oddities)
+    }
+
     /// Drops the bits up to the next whole byte.
     pub fn byte_align(&mut self) {
         self.left = 0;
@@ -237,6 +290,8 @@ impl<'a> BitReader<'a> {
         true
     }
 }
+
+const MOST_ODDITIES: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -296,6 +351,50 @@ mod tests {
         assert_eq!(error.to_string(), "test byte 0: id is 3, the range is 0 to 2 (0.0)");
         let error = reader(&[0b0010_0000]).se_in("delta", -1..=1).unwrap_err();
         assert_eq!(error.to_string(), "test byte 0: delta is 2, the range is -1 to 1 (0.0)");
+    }
+
+    #[test]
+    fn values_that_nobody_insists_on_are_noted_and_given() {
+        let mut r = reader(&[0b0010_0011, 0x80]);
+        assert_eq!(r.ue_expected("odd", 2).unwrap(), 3);
+        r.reserved(3, "reserved", 0).unwrap();
+        let noted: Vec<String> = r.take_oddities().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            noted,
+            [
+                "test byte 0: odd is 3, the range is 0 to 2 (0.0)",
+                "test byte 0: reserved is 3, 0 is to be written (0.0)"
+            ]
+        );
+        assert!(r.take_oddities().is_empty());
+    }
+
+    #[test]
+    fn notes_do_not_pile_up() {
+        let mut r = reader(&[]);
+        for _ in 0..1000 {
+            r.note(0, "field", "is odd");
+        }
+        assert_eq!(r.take_oddities().len(), MOST_ODDITIES);
+    }
+
+    #[test]
+    fn trailing_bits_that_are_none_are_noted() {
+        let noted = |data: &[u8], bits: u8| {
+            let mut r = reader(data);
+            r.u(bits, "payload").unwrap();
+            r.trailing_bits("7.3.2.11");
+            r.take_oddities().first().map(ToString::to_string)
+        };
+        assert_eq!(noted(&[0b1011_1000], 4), None);
+        assert_eq!(noted(&[0b1011_1111, 0x80], 8), None);
+        assert_eq!(
+            noted(&[0b1011_1000], 3).unwrap(),
+            "test byte 0: rbsp_trailing_bits are not there yet, the payload goes on behind its last field (7.3.2.11)"
+        );
+        let cut = "test byte 1: rbsp_stop_one_bit is missing, the payload has been cut (7.3.2.11)";
+        assert_eq!(noted(&[0b1011_1000], 8).unwrap(), cut);
+        assert_eq!(noted(&[0b1011_1000, 0], 8).unwrap(), cut);
     }
 
     #[test]

@@ -10,8 +10,17 @@
 //!   numOfArrays { array_completeness, NAL_unit_type, numNalus { length, NAL unit } }
 //! ```
 
+mod check;
+mod fields;
+mod hrd;
+mod level;
+mod pps;
 mod profile;
+mod ref_pic_set;
+mod scaling;
+mod sets;
 mod sps;
+mod vps;
 mod vui;
 
 use bytes::Bytes;
@@ -20,14 +29,20 @@ use nom::{
     number::complete::{be_u8, be_u16, be_u32},
 };
 
+pub use hrd::{HrdCommon, HrdParameters, HrdSubLayer, Schedule, SubPicHrd};
+pub use level::{level_name, profile_name};
+pub use pps::{Deblocking, Pps, PpsRangeExtension, Tiles};
 pub use profile::{ProfileTier, ProfileTierLevel, SubLayer};
-pub use sps::{DecodedPictureBuffer, Sps};
+pub use scaling::{ScalingList, ScalingListValues};
+use sets::{ParameterSets, bare_units};
+pub use sps::{DecodedPictureBuffer, Pcm, Sps};
+pub use vps::{Vps, VpsTimingInfo};
 pub use vui::{BitstreamRestriction, TimingInfo, Vui, Window};
 
 use crate::{
+    bits::BitReader,
     error::{Error, ErrorKind},
     fault::Fault,
-    field::FieldList,
     fields::Fields,
     nal::{self, LengthSize},
 };
@@ -35,6 +50,8 @@ use crate::{
 /// The decoder configuration record of H.265, the payload of an `hvcC` box and of Matroska's CodecPrivate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HevcDecoderConfigurationRecord {
+    /// `configurationVersion`: 1, or the 0 of writers from before the standard was final.
+    pub configuration_version: u8,
     /// `general_profile_space` to `general_constraint_indicator_flags`.
     pub general: ProfileTier,
     /// `general_level_idc`, thirty times the level. Known broken private data says 0.
@@ -121,6 +138,7 @@ impl HevcDecoderConfigurationRecord {
             arrays.push(NalArray::read(f)?);
         }
         Ok(Self {
+            configuration_version: version,
             general: ProfileTier {
                 profile_space: profile >> 6,
                 tier_flag: profile & 0x20 != 0,
@@ -144,60 +162,48 @@ impl HevcDecoderConfigurationRecord {
         })
     }
 
-    /// Builds a record with four-byte lengths and complete arrays (what `hvc1` asks for) from NAL units in any order.
-    /// Repeated units are taken once, zero bytes at their ends are dropped, and units that are not parameter sets of the
-    /// base layer are left out, so the units of a whole key frame will do.
+    /// Builds a record with four-byte lengths and complete arrays (what `hvc1` asks for) from NAL units in any order. Zero
+    /// bytes at their ends are dropped, of sets with the same id the last one is taken, and units that are not parameter
+    /// sets of the base layer are left out, so the units of a whole key frame will do. Sets that cannot be read or whose VPS
+    /// or SPS is not there are left out too, unless none of their kind would remain.
     ///
     /// Profile, tier and level come from the sequence parameter sets: flags that all of them have, the highest tier and
     /// level. `parallelismType` and `avgFrameRate` stay 0, which says that they are not known.
     ///
     /// # Errors
     /// [`ErrorKind::Missing`] without a VPS, SPS or PPS, [`ErrorKind::Invalid`] for more of them than the standard has
-    /// ids for, and those of [`Sps::read`].
+    /// ids for, and those of [`Sps::read`] when no SPS can be read.
     pub fn from_parameter_sets<'a>(units: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Error> {
-        let mut vps_units = Vec::new();
-        let mut sps_units = Vec::new();
-        let mut pps_units = Vec::new();
-        for unit in units {
-            let unit = nal::without_trailing_zeros(unit);
-            if nuh_layer_id(unit) != Some(0) {
-                continue;
-            }
-            let (list, max, field) = match nal_unit_type(unit) {
-                Some(NAL_VPS) => (&mut vps_units, 16, "VPS count"),
-                Some(NAL_SPS) => (&mut sps_units, 16, "SPS count"),
-                Some(NAL_PPS) => (&mut pps_units, 64, "PPS count"),
-                _ => continue,
-            };
-            if !list.iter().any(|known: &Bytes| known == unit) {
-                if list.len() >= max {
-                    let rule = format!("is above {max}, the number of ids");
-                    return Err(Error::new(ErrorKind::Invalid, STRUCTURE, None, field, rule, SECTION));
-                }
-                list.push(Bytes::copy_from_slice(unit));
-            }
-        }
-        for (list, field) in [(&sps_units, "SPS count"), (&vps_units, "VPS count"), (&pps_units, "PPS count")] {
-            if list.is_empty() {
-                return Err(none_there(field));
-            }
-        }
-        let sets = sps_units.iter().map(|unit| Sps::read(unit)).collect::<Result<Vec<Sps>, Error>>()?;
-        let first = sets.first().ok_or_else(|| none_there("SPS count"))?;
+        Self::from_sets(ParameterSets::pick(units))
+    }
+
+    fn from_sets(sets: ParameterSets) -> Result<Self, Error> {
+        let sps = if sets.sps.sets.is_empty() { sets.readable_sps } else { sets.sps.clone() };
+        let Some((_, first)) = sps.sets.first() else {
+            return Err(sets.sps.error.unwrap_or_else(|| none_there(count_name(NAL_SPS))));
+        };
         let mut general = first.profile_tier_level.general;
-        for other in sets.iter().map(|sps| &sps.profile_tier_level.general) {
+        let mut general_level_idc = first.profile_tier_level.general_level_idc;
+        let mut min_spatial_segmentation_idc = u16::MAX;
+        let mut temporal_id_nested = true;
+        for (_, sps) in &sps.sets {
+            let other = &sps.profile_tier_level.general;
             general.tier_flag |= other.tier_flag;
             general.profile_compatibility_flags &= other.profile_compatibility_flags;
             for (flags, other) in general.constraint_indicator_flags.iter_mut().zip(other.constraint_indicator_flags) {
                 *flags &= other;
             }
+            general_level_idc = general_level_idc.max(sps.profile_tier_level.general_level_idc);
+            let restriction = sps.vui.as_ref().and_then(|vui| vui.bitstream_restriction);
+            min_spatial_segmentation_idc =
+                min_spatial_segmentation_idc.min(restriction.map_or(0, |told| told.min_spatial_segmentation_idc));
+            temporal_id_nested &= sps.sps_temporal_id_nesting_flag;
         }
-        let restriction = first.vui.as_ref().and_then(|vui| vui.bitstream_restriction);
-        let array = |nal_unit_type, nal_units| NalArray { array_completeness: true, nal_unit_type, nal_units };
-        Ok(Self {
+        let record = Self {
+            configuration_version: 1,
             general,
-            general_level_idc: sets.iter().map(|sps| sps.profile_tier_level.general_level_idc).max().unwrap_or(0),
-            min_spatial_segmentation_idc: restriction.map_or(0, |restriction| restriction.min_spatial_segmentation_idc),
+            general_level_idc,
+            min_spatial_segmentation_idc,
             parallelism_type: 0,
             chroma_format_idc: first.chroma_format_idc,
             bit_depth_luma_minus8: first.bit_depth_luma_minus8.min(7),
@@ -205,11 +211,28 @@ impl HevcDecoderConfigurationRecord {
             avg_frame_rate: 0,
             constant_frame_rate: 0,
             num_temporal_layers: first.sps_max_sub_layers_minus1 + 1,
-            temporal_id_nested: first.sps_temporal_id_nesting_flag,
+            temporal_id_nested,
             length_size: LengthSize::Four,
-            arrays: vec![array(NAL_VPS, vps_units), array(NAL_SPS, sps_units), array(NAL_PPS, pps_units)],
+            arrays: Vec::new(),
             trailing: Bytes::new(),
-        })
+        };
+        let mut arrays = Vec::new();
+        for (nal_unit_type, nal_units, max) in [
+            (NAL_VPS, sets.vps.into_units(), 16),
+            (NAL_SPS, sps.into_units(), 16),
+            (NAL_PPS, sets.pps.into_units(), 64),
+        ] {
+            let field = count_name(nal_unit_type);
+            if nal_units.is_empty() {
+                return Err(none_there(field));
+            }
+            if nal_units.len() > max {
+                let rule = format!("is above {max}, the number of ids");
+                return Err(Error::new(ErrorKind::Invalid, STRUCTURE, None, field, rule, SECTION));
+            }
+            arrays.push(NalArray { array_completeness: true, nal_unit_type, nal_units });
+        }
+        Ok(Self { arrays, ..record })
     }
 
     /// Builds a record from an Annex B byte stream, as [`Self::from_parameter_sets`] does from its units.
@@ -220,14 +243,20 @@ impl HevcDecoderConfigurationRecord {
         Self::from_parameter_sets(nal::annex_b(data).filter_map(|range| data.get(range)))
     }
 
-    /// The same stream's record built anew from the parameter sets in this one, sorted by their own types. The length
-    /// size is kept; trailing bytes, messages and what only the record said are not.
+    /// The same stream's record built anew from the parameter sets in this one, sorted by their own types: all that
+    /// [`Self::check`] calls mendable is mended. Sets that no decoder can use, trailing bytes, messages and what only the
+    /// record said are left out. The length size is kept, but for the reserved one of 3 bytes, which becomes 4: frames have
+    /// to be rewritten then.
     ///
     /// # Errors
-    /// Those of [`Self::from_parameter_sets`].
+    /// Those of [`Self::from_parameter_sets`], and why none of the VPS, SPS or PPS that are there can be used.
     pub fn rebuilt(&self) -> Result<Self, Error> {
-        let record = Self::from_parameter_sets(self.nal_units())?;
-        Ok(Self { length_size: self.length_size, ..record })
+        let sets = ParameterSets::pick(self.nal_units());
+        if let Some(error) = sets.unusable() {
+            return Err(error.clone());
+        }
+        let length_size = if self.length_size == LengthSize::Three { LengthSize::Four } else { self.length_size };
+        Ok(Self { length_size, ..Self::from_sets(sets)? })
     }
 
     /// The bytes of the record. Fields wider than their place are cut to it.
@@ -237,7 +266,7 @@ impl HevcDecoderConfigurationRecord {
     pub fn write(&self) -> Result<Vec<u8>, Error> {
         let general = &self.general;
         let mut out = vec![
-            1, // configurationVersion
+            self.configuration_version,
             (general.profile_space << 6) | (u8::from(general.tier_flag) << 5) | (general.profile_idc & 0x1f),
         ];
         out.extend(general.profile_compatibility_flags.to_be_bytes());
@@ -274,52 +303,14 @@ impl HevcDecoderConfigurationRecord {
     /// [`ErrorKind::Missing`] when there is none, and those of [`Sps::read`].
     pub fn sps(&self) -> Result<Sps, Error> {
         let is_sps = |unit: &&[u8]| nal_unit_type(unit) == Some(NAL_SPS) && nuh_layer_id(unit) == Some(0);
-        let unit = self.nal_units().find(is_sps);
-        Sps::read(unit.ok_or_else(|| none_there("SPS count"))?)
+        let unit = self.nal_units().flat_map(bare_units).find(is_sps);
+        Sps::read(unit.ok_or_else(|| none_there(count_name(NAL_SPS)))?)
     }
 
-    /// What a readable record can still have wrong: units in arrays of another type, no VPS, SPS or PPS, an SPS that does
-    /// not parse, a profile or level that is not the SPS's. [`Self::rebuilt`] mends what can be mended.
-    ///
+    /// All that a readable record can still have wrong, in the record itself and in its parameter sets, which are read whole.
+    /// [`Self::rebuilt`] mends what is [mendable](crate::Effect::Mendable) where nothing is [fatal](crate::Effect::Fatal).
     pub fn check(&self) -> Vec<Fault> {
-        self.first_fault().err().into_iter().map(Fault::mendable).collect()
-    }
-
-    /// Adds every field.
-    pub(crate) fn fields(&self, list: &mut FieldList) {
-        list.add("configurationVersion", 1);
-    }
-
-    fn first_fault(&self) -> Result<(), Error> {
-        let invalid = |field, rule: String| Error::new(ErrorKind::Invalid, STRUCTURE, None, field, rule, SECTION);
-        for array in &self.arrays {
-            for unit in &array.nal_units {
-                let wanted = array.nal_unit_type;
-                match nal_unit_type(unit) {
-                    Some(found) if found == wanted => {}
-                    Some(found) => {
-                        return Err(invalid("nalUnit", format!("has nal_unit_type {found} in the array of {wanted}")));
-                    }
-                    None => return Err(invalid("nalUnit", format!("is empty in the array of {wanted}"))),
-                }
-            }
-        }
-        for (wanted, field) in [(NAL_VPS, "VPS count"), (NAL_SPS, "SPS count"), (NAL_PPS, "PPS count")] {
-            if !self.nal_units().any(|unit| nal_unit_type(unit) == Some(wanted)) {
-                return Err(none_there(field));
-            }
-        }
-        let sps = self.sps()?;
-        let level = sps.profile_tier_level.general_level_idc;
-        if self.general_level_idc < level {
-            return Err(invalid("general_level_idc", format!("is {}, the SPS says {level}", self.general_level_idc)));
-        }
-        let profile = sps.profile_tier_level.general.profile_idc;
-        if self.general.profile_idc != profile {
-            let found = self.general.profile_idc;
-            return Err(invalid("general_profile_idc", format!("is {found}, the SPS says {profile}")));
-        }
-        Ok(())
+        check::check(self)
     }
 }
 
@@ -377,6 +368,48 @@ pub fn is_slice(unit: &[u8]) -> bool {
     nal_unit_type(unit).is_some_and(|nal_unit_type| nal_unit_type < NAL_VPS)
 }
 
+/// Checks the header of a parameter set, 7.3.1.2.
+fn read_header(unit: &[u8], r: &mut BitReader<'_>, wanted: u8, what: &str) -> Result<(), Error> {
+    r.cite("ITU-T H.265, 7.4.2.2");
+    let Some(&first) = unit.first() else {
+        return Err(r.error(ErrorKind::Missing, 0, "NAL unit", "is empty"));
+    };
+    if first & 0x80 != 0 {
+        return Err(r.invalid_at(0, "forbidden_zero_bit", "is 1"));
+    }
+    let found = (first >> 1) & 0x3f;
+    if found != wanted {
+        return Err(r.invalid_at(0, "nal_unit_type", format!("is {found}, {what} has {wanted}")));
+    }
+    let Some(&second) = unit.get(1) else {
+        return Err(r.error(ErrorKind::Truncated, 1, "nuh_layer_id", "is cut off"));
+    };
+    let layer = ((first & 1) << 5) | (second >> 3);
+    if layer != 0 {
+        let rule = format!("is {layer}, only the base layer is read");
+        return Err(r.error(ErrorKind::Unsupported, 0, "nuh_layer_id", rule));
+    }
+    match second & 7 {
+        0 => Err(r.invalid_at(1, "nuh_temporal_id_plus1", "is 0, which is forbidden")),
+        plus1 => {
+            // A PPS may belong to a higher sub-layer.
+            if plus1 > 1 && wanted != NAL_PPS {
+                r.note(1, "nuh_temporal_id_plus1", format!("is {plus1}, {what} has 1"));
+            }
+            Ok(())
+        }
+    }
+}
+
+/// What the number of a kind of parameter sets is called in errors.
+fn count_name(nal_unit_type: u8) -> &'static str {
+    match nal_unit_type {
+        NAL_VPS => "VPS count",
+        NAL_SPS => "SPS count",
+        _ => "PPS count",
+    }
+}
+
 fn none_there(field: &'static str) -> Error {
     Error::new(ErrorKind::Missing, STRUCTURE, None, field, "is 0, at least one is needed", SECTION)
 }
@@ -404,6 +437,8 @@ pub const NAL_PPS: u8 = 34;
 pub const NAL_AUD: u8 = 35;
 /// Supplemental enhancement information before the slices.
 pub const NAL_PREFIX_SEI: u8 = 39;
+/// Supplemental enhancement information after the slices.
+pub const NAL_SUFFIX_SEI: u8 = 40;
 
 const STRUCTURE: &str = "hvcC";
 const SECTION: &str = "ISO/IEC 14496-15, 8.3.3.1";
@@ -413,7 +448,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testdata::{HEVC_MAIN, HEVC_MAIN_10, hvcc};
+    use crate::testdata::{HEVC_MAIN, HEVC_MAIN_10, hex, hvcc};
 
     #[test]
     fn record_of_ffmpeg_comes_back_byte_for_byte() {
@@ -450,36 +485,6 @@ mod tests {
     }
 
     #[test]
-    fn kinesis_adapter_labels_arrays_by_position() {
-        // The C producer takes units in the order given and calls them VPS, SPS, PPS; here SPS and PPS came first.
-        let good = HevcDecoderConfigurationRecord::read(&hvcc(HEVC_MAIN)).unwrap();
-        let mut broken = good.clone();
-        broken.arrays.rotate_left(1);
-        for (array, nal_unit_type) in broken.arrays.iter_mut().zip(32..) {
-            array.nal_unit_type = nal_unit_type;
-        }
-        broken.general_level_idc = 0;
-        assert_eq!(
-            broken.check().remove(0).error.to_string(),
-            "hvcC: nalUnit has nal_unit_type 33 in the array of 32 (ISO/IEC 14496-15, 8.3.3.1)"
-        );
-        assert_eq!(broken.sps().unwrap().width(), 640);
-        let mended = broken.rebuilt().unwrap();
-        assert_eq!(mended.general_level_idc, 63);
-        assert_eq!(mended.check(), []);
-    }
-
-    #[test]
-    fn level_0_from_broken_private_data_is_found() {
-        let mut record = HevcDecoderConfigurationRecord::read(&hvcc(HEVC_MAIN)).unwrap();
-        record.general_level_idc = 0;
-        assert_eq!(
-            record.check().remove(0).error.to_string(),
-            "hvcC: general_level_idc is 0, the SPS says 63 (ISO/IEC 14496-15, 8.3.3.1)"
-        );
-    }
-
-    #[test]
     fn enhancement_layers_are_left_out() {
         let good = HevcDecoderConfigurationRecord::read(&hvcc(HEVC_MAIN)).unwrap();
         let units = [&[0x42, 0x09, 1, 2][..]].into_iter().chain(good.nal_units());
@@ -494,10 +499,29 @@ mod tests {
             let units = record.nal_units().enumerate().filter(|(index, _)| *index != skipped).map(|(_, unit)| unit);
             let error = HevcDecoderConfigurationRecord::from_parameter_sets(units).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Missing);
-            let mut without = record.clone();
-            without.arrays.remove(skipped);
-            assert_eq!(without.check().remove(0).error.kind(), ErrorKind::Missing);
         }
+    }
+
+    #[test]
+    fn sets_that_cannot_be_used_are_kept_for_want_of_others() {
+        let [_, vps, sps, pps] = HEVC_MAIN.map(hex);
+        let from = |units: &[&[u8]]| HevcDecoderConfigurationRecord::from_parameter_sets(units.iter().copied());
+        // Of VPS 1, which is not there.
+        let mut stray = sps.clone();
+        stray[2] = 0x11;
+        assert_eq!(from(&[&vps, &stray, &pps]).unwrap().arrays[1].nal_units, [Bytes::from(stray.clone())]);
+        assert_eq!(from(&[&vps, &stray, &sps, &pps]).unwrap().arrays[1].nal_units, [Bytes::from(sps.clone())]);
+        assert_eq!(from(&[&vps[..5], &sps, &pps[..3]]).unwrap().arrays[2].nal_units, [Bytes::from(pps[..3].to_vec())]);
+        assert_eq!(from(&[&vps, &sps[..9], &pps]).unwrap_err().structure(), "H.265 SPS");
+    }
+
+    #[test]
+    fn version_0_comes_back_as_it_was() {
+        let mut data = hvcc(HEVC_MAIN);
+        data[0] = 0;
+        let record = HevcDecoderConfigurationRecord::read(&data).unwrap();
+        assert_eq!(record.write().unwrap(), data);
+        assert_eq!(record.rebuilt().unwrap().configuration_version, 1);
     }
 
     #[test]
@@ -544,6 +568,7 @@ mod tests {
             trailing in proptest::collection::vec(any::<u8>(), 0..4),
         ) -> HevcDecoderConfigurationRecord {
             HevcDecoderConfigurationRecord {
+                configuration_version: u8::from(profile.1),
                 general: ProfileTier {
                     profile_space: profile.0,
                     tier_flag: profile.1,

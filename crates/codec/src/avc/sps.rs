@@ -8,14 +8,15 @@
 //! vui_parameters()                                  E.1.1, with hrd_parameters() E.1.2
 //! ```
 
-use super::vui::Vui;
-use crate::{
-    bits::BitReader,
-    error::{Error, ErrorKind},
-    vui::reduced,
+use super::{
+    NAL_SPS,
+    level::{LevelLimits, has_chroma_fields, profile_name},
+    scaling::ScalingList,
+    vui::Vui,
 };
+use crate::{bits::BitReader, error::Error, vui::reduced};
 
-/// A sequence parameter set, in the names of the standard. Scaling lists are checked and not kept.
+/// A sequence parameter set, in the names of the standard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sps {
     /// `profile_idc`: 66 Baseline, 77 Main, 100 High, 110 High 10, 122 High 4:2:2, 244 High 4:4:4 Predictive.
@@ -36,8 +37,8 @@ pub struct Sps {
     pub bit_depth_chroma_minus8: u8,
     /// `qpprime_y_zero_transform_bypass_flag`.
     pub qpprime_y_zero_transform_bypass_flag: bool,
-    /// `seq_scaling_matrix_present_flag`.
-    pub seq_scaling_matrix_present_flag: bool,
+    /// The lists that `seq_scaling_matrix_present_flag` announces: 8, or 12 for 4:4:4.
+    pub seq_scaling_lists: Option<Vec<ScalingList>>,
     /// `log2_max_frame_num_minus4`, 0 to 12.
     pub log2_max_frame_num_minus4: u8,
     /// How the picture order count is coded.
@@ -62,6 +63,8 @@ pub struct Sps {
     pub vui: Option<Vui>,
     /// Why the VUI parameters could not be read. All else stands in front of them and holds all the same.
     pub vui_fault: Option<Error>,
+    /// Rules of the standard that it breaks and that decoders do not insist on, with their places.
+    pub oddities: Vec<Error>,
 }
 
 /// `pic_order_cnt_type` and what goes with it.
@@ -104,37 +107,46 @@ impl Sps {
     /// Reads a whole NAL unit: its header byte, then the payload with emulation prevention bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Missing`] for an empty unit, [`ErrorKind::Invalid`] for one of another type or with a value out of
-    /// range, [`ErrorKind::Truncated`] for one cut off. Faults in the VUI do not fail, see [`Self::vui_fault`].
+    /// [`Missing`](crate::ErrorKind::Missing) for an empty unit, [`Invalid`](crate::ErrorKind::Invalid) for one of another
+    /// type or with a value out of range, [`Truncated`](crate::ErrorKind::Truncated) for one cut off. Faults in the VUI do
+    /// not fail, see [`Self::vui_fault`], and neither do those that decoders do not mind, see [`Self::oddities`].
     pub fn read(unit: &[u8]) -> Result<Self, Error> {
-        match unit.first().map(|header| header & 0x1f) {
-            Some(super::NAL_SPS) => {}
-            Some(other) => {
-                let rule = format!("is {other}, a sequence parameter set has 7");
-                return Err(Error::new(ErrorKind::Invalid, STRUCTURE, 0, "nal_unit_type", rule, "ITU-T H.264, 7.4.1"));
-            }
-            None => {
-                return Err(Error::new(ErrorKind::Missing, STRUCTURE, 0, "NAL unit", "is empty", "ITU-T H.264, 7.3.1"));
-            }
-        }
         let r = &mut BitReader::rbsp(unit, 1, STRUCTURE, SEMANTICS);
+        super::read_header(unit, r, NAL_SPS, "a sequence parameter set")?;
         let profile_idc = r.u8(8, "profile_idc")?;
         let constraint_flags = r.u8(8, "constraint_set_flags")?;
+        let level_start = r.offset();
         let level_idc = r.u8(8, "level_idc")?;
+        if profile_name(profile_idc, constraint_flags).is_none() {
+            r.note(1, "profile_idc", format!("is {profile_idc}, which is no profile"));
+        }
+        if constraint_flags & 3 != 0 {
+            r.note(2, "reserved_zero_2bits", format!("is {}, 0 is to be written", constraint_flags & 3));
+        }
+        let limits = LevelLimits::of(level_idc, profile_idc, constraint_flags);
+        if limits.is_none() {
+            r.note(level_start, "level_idc", format!("is {level_idc}, which is no level"));
+        }
         let seq_parameter_set_id = r.ue_max8("seq_parameter_set_id", 31)?;
-        let chroma = if has_chroma_fields(profile_idc) { Chroma::read(r)? } else { Chroma::default() };
+        let chroma = if has_chroma_fields(profile_idc) { Chroma::read(r, profile_idc)? } else { Chroma::default() };
         let log2_max_frame_num_minus4 = r.ue_max8("log2_max_frame_num_minus4", 12)?;
         let pic_order_cnt = PicOrderCnt::read(r)?;
+        let references_start = r.offset();
         let max_num_ref_frames = r.ue_max8("max_num_ref_frames", 16)?;
         let gaps_in_frame_num_value_allowed_flag = r.flag("gaps_in_frame_num_value_allowed_flag")?;
-        // Level 6.2 allows 139264 macroblocks, and a side of at most sqrt(8 * 139264) of them.
+        // Level 6.2, the highest, allows 139264 macroblocks, and a side of at most sqrt(8 * 139264) of them.
         r.cite("ITU-T H.264, A.3");
+        let size_start = r.offset();
         let pic_width_in_mbs_minus1 = r.ue_max("pic_width_in_mbs_minus1", MAX_SIDE_MBS - 1)?;
         let pic_height_in_map_units_minus1 = r.ue_max("pic_height_in_map_units_minus1", MAX_SIDE_MBS - 1)?;
         r.cite(SEMANTICS);
         let frame_mbs_only_flag = r.flag("frame_mbs_only_flag")?;
         let mb_adaptive_frame_field_flag = !frame_mbs_only_flag && r.flag("mb_adaptive_frame_field_flag")?;
+        let direct_start = r.offset();
         let direct_8x8_inference_flag = r.flag("direct_8x8_inference_flag")?;
+        if !frame_mbs_only_flag && !direct_8x8_inference_flag {
+            r.note(direct_start, "direct_8x8_inference_flag", "is 0, with frame_mbs_only_flag 0 it is to be 1");
+        }
         let mut sps = Self {
             profile_idc,
             constraint_flags,
@@ -145,7 +157,7 @@ impl Sps {
             bit_depth_luma_minus8: chroma.bit_depth_luma_minus8,
             bit_depth_chroma_minus8: chroma.bit_depth_chroma_minus8,
             qpprime_y_zero_transform_bypass_flag: chroma.qpprime_y_zero_transform_bypass_flag,
-            seq_scaling_matrix_present_flag: chroma.seq_scaling_matrix_present_flag,
+            seq_scaling_lists: chroma.seq_scaling_lists,
             log2_max_frame_num_minus4,
             pic_order_cnt,
             max_num_ref_frames,
@@ -158,16 +170,26 @@ impl Sps {
             frame_cropping: None,
             vui: None,
             vui_fault: None,
+            oddities: Vec::new(),
         };
+        if let Some(limits) = limits {
+            sps.note_limits(r, limits, size_start, references_start);
+        }
         if r.flag("frame_cropping_flag")? {
             sps.frame_cropping = Some(sps.read_cropping(r)?);
         }
         if r.flag("vui_parameters_present_flag")? {
-            match Vui::read(r) {
-                Ok(vui) => sps.vui = Some(vui),
+            match Vui::read(r, max_num_ref_frames) {
+                Ok(vui) => {
+                    sps.vui = Some(vui);
+                    r.trailing_bits(TRAILING);
+                }
                 Err(fault) => sps.vui_fault = Some(fault),
             }
+        } else {
+            r.trailing_bits(TRAILING);
         }
+        sps.oddities = r.take_oddities();
         Ok(sps)
     }
 
@@ -225,6 +247,32 @@ impl Sps {
         }
     }
 
+    /// Notes a picture or a number of reference frames that the level does not allow.
+    fn note_limits(&self, r: &mut BitReader<'_>, limits: LevelLimits, size_start: usize, references_start: usize) {
+        r.cite("ITU-T H.264, A.3");
+        let width = self.pic_width_in_mbs_minus1.saturating_add(1);
+        let frame = width.saturating_mul(self.coded_height() / 16);
+        let max = limits.max_frame_mbs;
+        if frame > max {
+            let rule = format!("makes frames of {frame} macroblocks, level_idc {} ends at {max}", self.level_idc);
+            r.note(size_start, "pic_width_in_mbs_minus1", rule);
+        }
+        // MaxDpbFrames.
+        let max = limits.max_dpb_mbs.checked_div(frame).map_or(16, |frames| frames.min(16));
+        if u32::from(self.max_num_ref_frames) > max {
+            let references = self.max_num_ref_frames;
+            let rule = format!("is {references}, level_idc {} allows {max} at this size", self.level_idc);
+            r.note(references_start, "max_num_ref_frames", rule);
+        }
+        r.cite(SEMANTICS);
+    }
+
+    /// PicSizeInMapUnits, 7.4.2.1.1.
+    pub(super) fn pic_size_in_map_units(&self) -> u32 {
+        let (width, height) = (self.pic_width_in_mbs_minus1, self.pic_height_in_map_units_minus1);
+        width.saturating_add(1).saturating_mul(height.saturating_add(1))
+    }
+
     /// CropUnitX and CropUnitY in luma samples, 7.4.2.1.1.
     fn crop_units(&self) -> (u32, u32) {
         let (x, y) = match self.chroma_format_idc {
@@ -247,18 +295,13 @@ impl Sps {
     }
 }
 
-/// Whether a profile's parameter sets say chroma format and bit depths, 7.3.2.1.1.
-fn has_chroma_fields(profile_idc: u8) -> bool {
-    matches!(profile_idc, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135)
-}
-
 struct Chroma {
     chroma_format_idc: u8,
     separate_colour_plane_flag: bool,
     bit_depth_luma_minus8: u8,
     bit_depth_chroma_minus8: u8,
     qpprime_y_zero_transform_bypass_flag: bool,
-    seq_scaling_matrix_present_flag: bool,
+    seq_scaling_lists: Option<Vec<ScalingList>>,
 }
 
 impl Default for Chroma {
@@ -270,47 +313,56 @@ impl Default for Chroma {
             bit_depth_luma_minus8: 0,
             bit_depth_chroma_minus8: 0,
             qpprime_y_zero_transform_bypass_flag: false,
-            seq_scaling_matrix_present_flag: false,
+            seq_scaling_lists: None,
         }
     }
 }
 
 impl Chroma {
-    fn read(r: &mut BitReader<'_>) -> Result<Self, Error> {
-        let chroma_format_idc = r.ue_max8("chroma_format_idc", 3)?;
+    fn read(r: &mut BitReader<'_>, profile_idc: u8) -> Result<Self, Error> {
+        // What the profiles of Annex A.2 allow; decoders go by the fields.
+        let (max_format, max_depth) = match profile_idc {
+            100 | 118 | 128 | 138 | 139 | 134 | 135 | 83 | 86 => (1, 0),
+            110 => (1, 2),
+            122 => (2, 2),
+            _ => (3, 6),
+        };
+        let chroma_format_idc = read_allowed(r, "chroma_format_idc", profile_idc, max_format, 3)?;
         let separate_colour_plane_flag = chroma_format_idc == 3 && r.flag("separate_colour_plane_flag")?;
-        let bit_depth_luma_minus8 = r.ue_max8("bit_depth_luma_minus8", 6)?;
-        let bit_depth_chroma_minus8 = r.ue_max8("bit_depth_chroma_minus8", 6)?;
+        let bit_depth_luma_minus8 = read_allowed(r, "bit_depth_luma_minus8", profile_idc, max_depth, 6)?;
+        let bit_depth_chroma_minus8 = read_allowed(r, "bit_depth_chroma_minus8", profile_idc, max_depth, 6)?;
         let qpprime_y_zero_transform_bypass_flag = r.flag("qpprime_y_zero_transform_bypass_flag")?;
-        let seq_scaling_matrix_present_flag = r.flag("seq_scaling_matrix_present_flag")?;
-        if seq_scaling_matrix_present_flag {
-            for list in 0..if chroma_format_idc == 3 { 12 } else { 8 } {
-                if r.flag("seq_scaling_list_present_flag")? {
-                    skip_scaling_list(r, if list < 6 { 16 } else { 64 })?;
-                }
-            }
-        }
+        let seq_scaling_lists = if r.flag("seq_scaling_matrix_present_flag")? {
+            let count = if chroma_format_idc == 3 { 12 } else { 8 };
+            Some(ScalingList::read_all(r, count, "seq_scaling_list_present_flag")?)
+        } else {
+            None
+        };
         Ok(Self {
             chroma_format_idc,
             separate_colour_plane_flag,
             bit_depth_luma_minus8,
             bit_depth_chroma_minus8,
             qpprime_y_zero_transform_bypass_flag,
-            seq_scaling_matrix_present_flag,
+            seq_scaling_lists,
         })
     }
 }
 
-/// `scaling_list()`, 7.3.2.1.1.1: differences until the next scale would be 0, which repeats the last one.
-fn skip_scaling_list(r: &mut BitReader<'_>, size: usize) -> Result<(), Error> {
-    let mut scale = 8;
-    for _ in 0..size {
-        scale = (scale + r.se_in("delta_scale", -128..=127)?).rem_euclid(256);
-        if scale == 0 {
-            break;
-        }
+/// `ue(v)` up to `max`, of which the profile allows a part.
+fn read_allowed(
+    r: &mut BitReader<'_>,
+    field: &'static str,
+    profile_idc: u8,
+    allowed: u8,
+    max: u8,
+) -> Result<u8, Error> {
+    let start = r.offset();
+    let value = r.ue_max8(field, max)?;
+    if value > allowed {
+        r.note(start, field, format!("is {value}, profile_idc {profile_idc} allows 0 to {allowed}"));
     }
-    Ok(())
+    Ok(value)
 }
 
 impl PicOrderCnt {
@@ -340,6 +392,7 @@ impl PicOrderCnt {
 
 const STRUCTURE: &str = "H.264 SPS";
 const SEMANTICS: &str = "ITU-T H.264, 7.4.2.1.1";
+const TRAILING: &str = "ITU-T H.264, 7.3.2.11";
 const MAX_SIDE_MBS: u32 = 1055;
 
 #[cfg(test)]
@@ -347,7 +400,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{testdata::hex, vui::ColourDescription};
+    use crate::{bits::BitWriter, error::ErrorKind, testdata::hex, vui::ColourDescription};
 
     fn sps(text: &str) -> Sps {
         let sps = Sps::read(&hex(text)).unwrap();
@@ -511,7 +564,7 @@ mod tests {
             w.put(bits, value);
         }
         let sps = Sps::read(&w.finish()).unwrap();
-        assert!(sps.seq_scaling_matrix_present_flag);
+        assert!(sps.seq_scaling_lists.is_some());
         assert_eq!((sps.width(), sps.height(), sps.max_num_ref_frames), (16, 16, 1));
         assert_eq!(sps.pic_order_cnt, PicOrderCnt::Type2);
     }
@@ -579,6 +632,138 @@ mod tests {
             error.to_string(),
             "H.264 SPS byte 6: frame_crop_right_offset is 4, the range is 0 to 3 (ITU-T H.264, 7.4.2.1.1)"
         );
+    }
+
+    /// A progressive picture of one macroblock, and what a test makes of it.
+    struct Draft {
+        head: [u8; 3],
+        chroma: Option<[u32; 3]>,
+        max_num_ref_frames: u32,
+        size_mbs: (u32, u32),
+        frame_mbs_only_flag: bool,
+        tail: Vec<(u8, u32)>,
+    }
+
+    impl Default for Draft {
+        fn default() -> Self {
+            let tail = vec![(1, 1)];
+            Self {
+                head: [77, 0, 10],
+                chroma: None,
+                max_num_ref_frames: 0,
+                size_mbs: (1, 1),
+                frame_mbs_only_flag: true,
+                tail,
+            }
+        }
+    }
+
+    impl Draft {
+        fn write(self) -> Vec<u8> {
+            let mut w = BitWriter::default();
+            let ue = |w: &mut BitWriter, value: u32| {
+                let width = u8::try_from(32 - (value + 1).leading_zeros()).unwrap();
+                w.put(2 * width - 1, value + 1);
+            };
+            w.put(8, 0x67_u32);
+            for byte in self.head {
+                w.put(8, byte);
+            }
+            ue(&mut w, 0); // seq_parameter_set_id
+            if let Some([format, luma, chroma]) = self.chroma {
+                for value in [format, luma, chroma] {
+                    ue(&mut w, value);
+                }
+                w.put(2, 0_u32);
+            }
+            ue(&mut w, 0); // log2_max_frame_num_minus4
+            ue(&mut w, 2); // pic_order_cnt_type
+            ue(&mut w, self.max_num_ref_frames);
+            w.put(1, 0_u32);
+            ue(&mut w, self.size_mbs.0 - 1);
+            ue(&mut w, self.size_mbs.1 - 1);
+            w.put(1, u32::from(self.frame_mbs_only_flag));
+            if !self.frame_mbs_only_flag {
+                w.put(1, 0_u32);
+            }
+            w.put(1, u32::from(self.frame_mbs_only_flag)); // direct_8x8_inference_flag
+            w.put(2, 0_u32); // no cropping, no VUI
+            for (bits, value) in self.tail {
+                w.put(bits, value);
+            }
+            w.finish()
+        }
+
+        /// The fields that are odd.
+        fn oddities(self) -> Vec<String> {
+            Sps::read(&self.write()).unwrap().oddities.iter().map(ToString::to_string).collect()
+        }
+    }
+
+    #[test]
+    fn a_plain_draft_has_no_oddities() {
+        assert!(Draft::default().oddities().is_empty());
+    }
+
+    #[test]
+    fn unknown_profiles_levels_and_reserved_bits_are_noted() {
+        assert_eq!(
+            Draft { head: [78, 3, 14], ..Draft::default() }.oddities(),
+            [
+                "H.264 SPS byte 1: profile_idc is 78, which is no profile (ITU-T H.264, 7.4.2.1.1)",
+                "H.264 SPS byte 2: reserved_zero_2bits is 3, 0 is to be written (ITU-T H.264, 7.4.2.1.1)",
+                "H.264 SPS byte 3: level_idc is 14, which is no level (ITU-T H.264, 7.4.2.1.1)",
+            ]
+        );
+    }
+
+    #[test]
+    fn pictures_and_references_beyond_the_level_are_noted() {
+        let oddities = Draft { size_mbs: (10, 10), max_num_ref_frames: 4, ..Draft::default() }.oddities();
+        assert_eq!(
+            oddities,
+            [
+                "H.264 SPS byte 5: pic_width_in_mbs_minus1 makes frames of 100 macroblocks, level_idc 10 ends at 99 \
+                 (ITU-T H.264, A.3)",
+                "H.264 SPS byte 4: max_num_ref_frames is 4, level_idc 10 allows 3 at this size (ITU-T H.264, A.3)",
+            ]
+        );
+    }
+
+    #[test]
+    fn fields_without_direct_inference_are_noted() {
+        let draft = Draft { frame_mbs_only_flag: false, head: [77, 0, 30], ..Draft::default() };
+        assert!(
+            draft.oddities()[0].contains("direct_8x8_inference_flag is 0, with frame_mbs_only_flag 0 it is to be 1")
+        );
+    }
+
+    #[test]
+    fn chroma_beyond_the_profile_is_noted() {
+        let oddities = Draft { head: [100, 0, 10], chroma: Some([2, 1, 0]), ..Draft::default() }.oddities();
+        assert!(oddities[0].contains("chroma_format_idc is 2, profile_idc 100 allows 0 to 1"));
+        assert!(oddities[1].contains("bit_depth_luma_minus8 is 1, profile_idc 100 allows 0 to 0"));
+        assert!(Draft { head: [122, 0, 10], chroma: Some([2, 2, 2]), ..Draft::default() }.oddities().is_empty());
+    }
+
+    #[test]
+    fn bits_behind_the_last_field_and_a_missing_stop_bit_are_noted() {
+        let oddities = Draft { tail: vec![(1, 1), (3, 0), (8, 0x80)], ..Draft::default() }.oddities();
+        assert!(oddities[0].contains("rbsp_trailing_bits are not there yet"), "{oddities:?}");
+        let oddities = Draft { tail: vec![], ..Draft::default() }.oddities();
+        assert!(oddities[0].contains("rbsp_stop_one_bit is missing, the payload has been cut"), "{oddities:?}");
+    }
+
+    #[test]
+    fn a_header_that_no_decoder_takes_is_refused_and_an_odd_one_noted() {
+        let mut unit = Draft::default().write();
+        unit[0] = 0xe7;
+        assert_eq!(
+            Sps::read(&unit).unwrap_err().to_string(),
+            "H.264 SPS byte 0: forbidden_zero_bit is 1 (ITU-T H.264, 7.4.1)"
+        );
+        unit[0] = 0x07;
+        assert_eq!(Sps::read(&unit).unwrap().oddities[0].field(), "nal_ref_idc");
     }
 
     proptest! {

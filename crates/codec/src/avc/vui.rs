@@ -17,7 +17,7 @@ pub struct Vui {
     pub low_delay_hrd_flag: bool,
     /// `pic_struct_present_flag`.
     pub pic_struct_present_flag: bool,
-    /// Bitstream restrictions, when present.
+    /// Bitstream restrictions, when present. Those that contradict themselves are left out and told of.
     pub bitstream_restriction: Option<BitstreamRestriction>,
 }
 
@@ -32,11 +32,17 @@ pub struct TimingInfo {
     pub fixed_frame_rate_flag: bool,
 }
 
-/// The parts of `hrd_parameters()` (E.1.2) that other messages depend on; rates and sizes are checked and not kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// `hrd_parameters()` (E.1.2): buffers that the stream fits into.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HrdParameters {
     /// `cpb_cnt_minus1`, 0 to 31.
     pub cpb_cnt_minus1: u8,
+    /// `bit_rate_scale`, 0 to 15.
+    pub bit_rate_scale: u8,
+    /// `cpb_size_scale`, 0 to 15.
+    pub cpb_size_scale: u8,
+    /// One entry for each buffer, `cpb_cnt_minus1` + 1.
+    pub schedules: Vec<Schedule>,
     /// `initial_cpb_removal_delay_length_minus1`.
     pub initial_cpb_removal_delay_length_minus1: u8,
     /// `cpb_removal_delay_length_minus1`.
@@ -47,11 +53,30 @@ pub struct HrdParameters {
     pub time_offset_length: u8,
 }
 
+/// How one buffer is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// `bit_rate_value_minus1`; the bit rate is one more, times 2^(6 + `bit_rate_scale`).
+    pub bit_rate_value_minus1: u32,
+    /// `cpb_size_value_minus1`; the size in bits is one more, times 2^(4 + `cpb_size_scale`).
+    pub cpb_size_value_minus1: u32,
+    /// `cbr_flag`.
+    pub cbr_flag: bool,
+}
+
 /// What the stream promises about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BitstreamRestriction {
     /// `motion_vectors_over_pic_boundaries_flag`.
     pub motion_vectors_over_pic_boundaries_flag: bool,
+    /// `max_bytes_per_pic_denom`, 0 to 16.
+    pub max_bytes_per_pic_denom: u32,
+    /// `max_bits_per_mb_denom`, 0 to 16.
+    pub max_bits_per_mb_denom: u32,
+    /// `log2_max_mv_length_horizontal`, 0 to 16.
+    pub log2_max_mv_length_horizontal: u32,
+    /// `log2_max_mv_length_vertical`, 0 to 16.
+    pub log2_max_mv_length_vertical: u32,
     /// `max_num_reorder_frames`: how many frames can precede another in decoding order and follow it in output order.
     pub max_num_reorder_frames: u8,
     /// `max_dec_frame_buffering`, 0 to 16.
@@ -59,24 +84,23 @@ pub struct BitstreamRestriction {
 }
 
 impl Vui {
-    pub(crate) fn read(r: &mut BitReader<'_>) -> Result<Self, Error> {
+    pub(super) fn read(r: &mut BitReader<'_>, max_num_ref_frames: u8) -> Result<Self, Error> {
         r.cite("ITU-T H.264, E.2.1");
         let display = DisplayParameters::read(r)?;
-        let timing_info = if r.flag("timing_info_present_flag")? {
-            Some(TimingInfo {
-                num_units_in_tick: r.u(32, "num_units_in_tick")?,
-                time_scale: r.u(32, "time_scale")?,
-                fixed_frame_rate_flag: r.flag("fixed_frame_rate_flag")?,
-            })
+        let timing_info = if r.flag("timing_info_present_flag")? { Some(TimingInfo::read(r)?) } else { None };
+        let nal_hrd = if r.flag("nal_hrd_parameters_present_flag")? { Some(HrdParameters::read(r)?) } else { None };
+        let vcl_hrd = if r.flag("vcl_hrd_parameters_present_flag")? { Some(HrdParameters::read(r)?) } else { None };
+        let start = r.offset();
+        let low_delay_hrd_flag = (nal_hrd.is_some() || vcl_hrd.is_some()) && r.flag("low_delay_hrd_flag")?;
+        if low_delay_hrd_flag && timing_info.is_some_and(|timing| timing.fixed_frame_rate_flag) {
+            r.note(start, "low_delay_hrd_flag", "is 1, with fixed_frame_rate_flag 1 it is to be 0");
+        }
+        let pic_struct_present_flag = r.flag("pic_struct_present_flag")?;
+        let bitstream_restriction = if r.flag("bitstream_restriction_flag")? {
+            BitstreamRestriction::read(r, max_num_ref_frames)?
         } else {
             None
         };
-        let nal_hrd = if r.flag("nal_hrd_parameters_present_flag")? { Some(HrdParameters::read(r)?) } else { None };
-        let vcl_hrd = if r.flag("vcl_hrd_parameters_present_flag")? { Some(HrdParameters::read(r)?) } else { None };
-        let low_delay_hrd_flag = (nal_hrd.is_some() || vcl_hrd.is_some()) && r.flag("low_delay_hrd_flag")?;
-        let pic_struct_present_flag = r.flag("pic_struct_present_flag")?;
-        let bitstream_restriction =
-            if r.flag("bitstream_restriction_flag")? { Some(BitstreamRestriction::read(r)?) } else { None };
         Ok(Self {
             display,
             timing_info,
@@ -89,19 +113,51 @@ impl Vui {
     }
 }
 
+impl TimingInfo {
+    fn read(r: &mut BitReader<'_>) -> Result<Self, Error> {
+        let start = r.offset();
+        let num_units_in_tick = r.u(32, "num_units_in_tick")?;
+        if num_units_in_tick == 0 {
+            r.note(start, "num_units_in_tick", "is 0, it is to be greater");
+        }
+        let start = r.offset();
+        let time_scale = r.u(32, "time_scale")?;
+        if time_scale == 0 {
+            r.note(start, "time_scale", "is 0, it is to be greater");
+        }
+        Ok(Self { num_units_in_tick, time_scale, fixed_frame_rate_flag: r.flag("fixed_frame_rate_flag")? })
+    }
+}
+
 impl HrdParameters {
     fn read(r: &mut BitReader<'_>) -> Result<Self, Error> {
         r.cite("ITU-T H.264, E.2.2");
         let cpb_cnt_minus1 = r.ue_max8("cpb_cnt_minus1", 31)?;
-        r.u8(4, "bit_rate_scale")?;
-        r.u8(4, "cpb_size_scale")?;
+        let bit_rate_scale = r.u8(4, "bit_rate_scale")?;
+        let cpb_size_scale = r.u8(4, "cpb_size_scale")?;
+        let mut schedules: Vec<Schedule> = Vec::new();
         for _ in 0..=cpb_cnt_minus1 {
-            r.ue("bit_rate_value_minus1")?;
-            r.ue("cpb_size_value_minus1")?;
-            r.flag("cbr_flag")?;
+            let start = r.offset();
+            let schedule = Schedule {
+                bit_rate_value_minus1: r.ue("bit_rate_value_minus1")?,
+                cpb_size_value_minus1: r.ue("cpb_size_value_minus1")?,
+                cbr_flag: r.flag("cbr_flag")?,
+            };
+            if let Some(last) = schedules.last() {
+                if schedule.bit_rate_value_minus1 <= last.bit_rate_value_minus1 {
+                    r.note(start, "bit_rate_value_minus1", "is not above that of the buffer before");
+                }
+                if schedule.cpb_size_value_minus1 > last.cpb_size_value_minus1 {
+                    r.note(start, "cpb_size_value_minus1", "is above that of the buffer before");
+                }
+            }
+            schedules.push(schedule);
         }
         let hrd = Self {
             cpb_cnt_minus1,
+            bit_rate_scale,
+            cpb_size_scale,
+            schedules,
             initial_cpb_removal_delay_length_minus1: r.u8(5, "initial_cpb_removal_delay_length_minus1")?,
             cpb_removal_delay_length_minus1: r.u8(5, "cpb_removal_delay_length_minus1")?,
             dpb_output_delay_length_minus1: r.u8(5, "dpb_output_delay_length_minus1")?,
@@ -113,28 +169,43 @@ impl HrdParameters {
 }
 
 impl BitstreamRestriction {
-    fn read(r: &mut BitReader<'_>) -> Result<Self, Error> {
+    /// `None` when the numbers of frames cannot be: players put frames in order by them.
+    fn read(r: &mut BitReader<'_>, max_num_ref_frames: u8) -> Result<Option<Self>, Error> {
         let motion_vectors_over_pic_boundaries_flag = r.flag("motion_vectors_over_pic_boundaries_flag")?;
-        r.ue_max8("max_bytes_per_pic_denom", 16)?;
-        r.ue_max8("max_bits_per_mb_denom", 16)?;
-        r.ue_max8("log2_max_mv_length_horizontal", 16)?;
-        r.ue_max8("log2_max_mv_length_vertical", 16)?;
+        let max_bytes_per_pic_denom = r.ue_expected("max_bytes_per_pic_denom", 16)?;
+        let max_bits_per_mb_denom = r.ue_expected("max_bits_per_mb_denom", 16)?;
+        let log2_max_mv_length_horizontal = r.ue_expected("log2_max_mv_length_horizontal", 16)?;
+        let log2_max_mv_length_vertical = r.ue_expected("log2_max_mv_length_vertical", 16)?;
         let start = r.offset();
-        let max_num_reorder_frames = r.ue_max8("max_num_reorder_frames", 16)?;
-        let max_dec_frame_buffering = r.ue_max8("max_dec_frame_buffering", 16)?;
-        if max_num_reorder_frames > max_dec_frame_buffering {
-            let rule =
-                format!("is {max_num_reorder_frames}, more than max_dec_frame_buffering, {max_dec_frame_buffering}");
-            return Err(r.invalid_at(start, "max_num_reorder_frames", rule));
+        let reorder = r.ue("max_num_reorder_frames")?;
+        let buffering_start = r.offset();
+        let buffering = r.ue_expected("max_dec_frame_buffering", 16)?;
+        if buffering < u32::from(max_num_ref_frames) {
+            let rule = format!("is {buffering}, less than max_num_ref_frames, {max_num_ref_frames}");
+            r.note(buffering_start, "max_dec_frame_buffering", rule);
         }
-        Ok(Self { motion_vectors_over_pic_boundaries_flag, max_num_reorder_frames, max_dec_frame_buffering })
+        if reorder > buffering {
+            let rule = format!("is {reorder}, more than max_dec_frame_buffering, {buffering}");
+            r.note(start, "max_num_reorder_frames", rule);
+            return Ok(None);
+        }
+        let frames = |value| u8::try_from(value).ok().filter(|&value| value <= 16);
+        Ok(frames(reorder).zip(frames(buffering)).map(|(max_num_reorder_frames, max_dec_frame_buffering)| Self {
+            motion_vectors_over_pic_boundaries_flag,
+            max_bytes_per_pic_denom,
+            max_bits_per_mb_denom,
+            log2_max_mv_length_horizontal,
+            log2_max_mv_length_vertical,
+            max_num_reorder_frames,
+            max_dec_frame_buffering,
+        }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{bits::BitWriter, error::ErrorKind};
+    use crate::bits::BitWriter;
 
     #[test]
     fn hrd_with_two_schedules_keeps_the_lengths() {
@@ -153,11 +224,22 @@ mod tests {
     }
 
     #[test]
-    fn more_reordering_than_buffering_is_refused() {
+    fn restrictions_that_contradict_themselves_are_left_out_and_told_of() {
         // Denominators and lengths 0, then 2 frames to reorder and 1 to hold.
         let data = [0b1111_1011, 0b0100_0000];
-        let error = BitstreamRestriction::read(&mut BitReader::plain(&data, "test", "")).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Invalid);
-        assert_eq!(error.to_string(), "test byte 0: max_num_reorder_frames is 2, more than max_dec_frame_buffering, 1");
+        let r = &mut BitReader::plain(&data, "test", "");
+        assert_eq!(BitstreamRestriction::read(r, 1).unwrap(), None);
+        assert_eq!(
+            r.take_oddities()[0].to_string(),
+            "test byte 0: max_num_reorder_frames is 2, more than max_dec_frame_buffering, 1"
+        );
+    }
+
+    #[test]
+    fn timing_of_zero_is_told_of() {
+        let r = &mut BitReader::plain(&[0; 9], "test", "");
+        TimingInfo::read(r).unwrap();
+        let fields: Vec<&str> = r.take_oddities().iter().map(Error::field).collect();
+        assert_eq!(fields, ["num_units_in_tick", "time_scale"]);
     }
 }

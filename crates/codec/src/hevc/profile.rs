@@ -63,15 +63,28 @@ impl ProfileTier {
 impl ProfileTierLevel {
     /// `profile_tier_level(1, max_sub_layers_minus1)`.
     pub(crate) fn read(r: &mut BitReader<'_>, max_sub_layers_minus1: u8) -> Result<Self, Error> {
+        r.cite("ITU-T H.265, 7.4.4");
+        let start = r.offset();
         let general = ProfileTier::read(r)?;
+        if general.profile_space != 0 {
+            r.note(start, "general_profile_space", format!("is {}, which is reserved", general.profile_space));
+        }
+        if (general.profile_compatibility_flags << general.profile_idc) & 0x8000_0000 == 0 {
+            let rule = format!("is 0 for general_profile_idc itself, {}", general.profile_idc);
+            r.note(start + 1, "general_profile_compatibility_flag", rule);
+        }
+        let start = r.offset();
         let general_level_idc = r.u8(8, "general_level_idc")?;
+        if general_level_idc == 0 {
+            r.note(start, "general_level_idc", "is 0, which is no level");
+        }
         let mut present = Vec::new();
         for _ in 0..max_sub_layers_minus1 {
             present.push((r.flag("sub_layer_profile_present_flag")?, r.flag("sub_layer_level_present_flag")?));
         }
         if max_sub_layers_minus1 > 0 {
             for _ in max_sub_layers_minus1..8 {
-                r.u8(2, "reserved_zero_2bits")?;
+                r.reserved(2, "reserved_zero_2bits", 0)?;
             }
         }
         let mut sub_layers = Vec::new();

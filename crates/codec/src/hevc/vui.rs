@@ -1,5 +1,6 @@
-//! Video usability information of H.265 (ITU-T H.265, E.2.1), with `hrd_parameters()` (E.2.2).
+//! Video usability information of H.265 (ITU-T H.265, E.2.1).
 
+use super::hrd::HrdParameters;
 use crate::{bits::BitReader, error::Error, vui::DisplayParameters};
 
 /// Video usability information.
@@ -36,7 +37,7 @@ pub struct Window {
 }
 
 /// Clock ticks of the stream; a picture takes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimingInfo {
     /// `vui_num_units_in_tick`, in units of `time_scale`.
     pub num_units_in_tick: u32,
@@ -44,8 +45,8 @@ pub struct TimingInfo {
     pub time_scale: u32,
     /// `vui_num_ticks_poc_diff_one_minus1`, when picture order counts are proportional to time.
     pub num_ticks_poc_diff_one_minus1: Option<u32>,
-    /// Whether `hrd_parameters()` were there; they are checked and not kept.
-    pub hrd_parameters_present_flag: bool,
+    /// `hrd_parameters()`, when present.
+    pub hrd_parameters: Option<HrdParameters>,
 }
 
 /// What the stream promises about itself.
@@ -59,25 +60,30 @@ pub struct BitstreamRestriction {
     pub restricted_ref_pic_lists_flag: bool,
     /// `min_spatial_segmentation_idc`, 0 to 4095.
     pub min_spatial_segmentation_idc: u16,
+    /// `max_bytes_per_pic_denom`, 0 to 16.
+    pub max_bytes_per_pic_denom: u32,
+    /// `max_bits_per_min_cu_denom`, 0 to 16.
+    pub max_bits_per_min_cu_denom: u32,
+    /// `log2_max_mv_length_horizontal`, 0 to 15.
+    pub log2_max_mv_length_horizontal: u32,
+    /// `log2_max_mv_length_vertical`, 0 to 15.
+    pub log2_max_mv_length_vertical: u32,
 }
 
 impl Vui {
-    pub(crate) fn read(r: &mut BitReader<'_>, max_sub_layers_minus1: u8) -> Result<Self, Error> {
+    /// `room` is what the conformance window leaves of the picture, in chroma units.
+    pub(super) fn read(r: &mut BitReader<'_>, max_sub_layers_minus1: u8, room: (u32, u32)) -> Result<Self, Error> {
         r.cite("ITU-T H.265, E.3.1");
         let display = DisplayParameters::read(r)?;
         let neutral_chroma_indication_flag = r.flag("neutral_chroma_indication_flag")?;
         let field_seq_flag = r.flag("field_seq_flag")?;
+        let start = r.offset();
         let frame_field_info_present_flag = r.flag("frame_field_info_present_flag")?;
-        let default_display_window = if r.flag("default_display_window_flag")? {
-            Some(Window {
-                left: r.ue("def_disp_win_left_offset")?,
-                right: r.ue("def_disp_win_right_offset")?,
-                top: r.ue("def_disp_win_top_offset")?,
-                bottom: r.ue("def_disp_win_bottom_offset")?,
-            })
-        } else {
-            None
-        };
+        if field_seq_flag && !frame_field_info_present_flag {
+            r.note(start, "frame_field_info_present_flag", "is 0, with field_seq_flag 1 it is to be 1");
+        }
+        let default_display_window =
+            if r.flag("default_display_window_flag")? { Some(read_default_display_window(r, room)?) } else { None };
         let timing_info = if r.flag("vui_timing_info_present_flag")? {
             Some(TimingInfo::read(r, max_sub_layers_minus1)?)
         } else {
@@ -97,26 +103,53 @@ impl Vui {
     }
 }
 
+fn read_default_display_window(r: &mut BitReader<'_>, (columns, rows): (u32, u32)) -> Result<Window, Error> {
+    let start = r.offset();
+    let window = Window {
+        left: r.ue("def_disp_win_left_offset")?,
+        right: r.ue("def_disp_win_right_offset")?,
+        top: r.ue("def_disp_win_top_offset")?,
+        bottom: r.ue("def_disp_win_bottom_offset")?,
+    };
+    if window.left.saturating_add(window.right) >= columns {
+        r.note(start, "def_disp_win_left_offset", "and the one on the right leave no column");
+    }
+    if window.top.saturating_add(window.bottom) >= rows {
+        r.note(start, "def_disp_win_top_offset", "and the one at the bottom leave no row");
+    }
+    Ok(window)
+}
+
 impl TimingInfo {
     fn read(r: &mut BitReader<'_>, max_sub_layers_minus1: u8) -> Result<Self, Error> {
+        let start = r.offset();
         let num_units_in_tick = r.u(32, "vui_num_units_in_tick")?;
+        if num_units_in_tick == 0 {
+            r.note(start, "vui_num_units_in_tick", "is 0, it is to be greater");
+        }
+        let start = r.offset();
         let time_scale = r.u(32, "vui_time_scale")?;
+        if time_scale == 0 {
+            r.note(start, "vui_time_scale", "is 0, it is to be greater");
+        }
         let num_ticks_poc_diff_one_minus1 = if r.flag("vui_poc_proportional_to_timing_flag")? {
             Some(r.ue("vui_num_ticks_poc_diff_one_minus1")?)
         } else {
             None
         };
-        let hrd_parameters_present_flag = r.flag("vui_hrd_parameters_present_flag")?;
-        if hrd_parameters_present_flag {
-            skip_hrd_parameters(r, max_sub_layers_minus1)?;
-        }
-        Ok(Self { num_units_in_tick, time_scale, num_ticks_poc_diff_one_minus1, hrd_parameters_present_flag })
+        let hrd_parameters = if r.flag("vui_hrd_parameters_present_flag")? {
+            Some(HrdParameters::read(r, None, max_sub_layers_minus1)?)
+        } else {
+            None
+        };
+        r.cite("ITU-T H.265, E.3.1");
+        Ok(Self { num_units_in_tick, time_scale, num_ticks_poc_diff_one_minus1, hrd_parameters })
     }
 }
 
 impl BitstreamRestriction {
     fn read(r: &mut BitReader<'_>) -> Result<Self, Error> {
-        let restriction = Self {
+        Ok(Self {
             tiles_fixed_structure_flag: r.flag("tiles_fixed_structure_flag")?,
             motion_vectors_over_pic_boundaries_flag: r.flag("motion_vectors_over_pic_boundaries_flag")?,
             restricted_ref_pic_lists_flag: r.flag("restricted_ref_pic_lists_flag")?,
@@ -124,62 +157,12 @@ impl BitstreamRestriction {
                 let [low, high, ..] = r.ue_max("min_spatial_segmentation_idc", 4095)?.to_le_bytes();
                 u16::from_le_bytes([low, high])
             },
-        };
-        r.ue_max8("max_bytes_per_pic_denom", 16)?;
-        r.ue_max8("max_bits_per_min_cu_denom", 16)?;
-        r.ue_max8("log2_max_mv_length_horizontal", 16)?;
-        r.ue_max8("log2_max_mv_length_vertical", 16)?;
-        Ok(restriction)
+            max_bytes_per_pic_denom: r.ue_expected("max_bytes_per_pic_denom", 16)?,
+            max_bits_per_min_cu_denom: r.ue_expected("max_bits_per_min_cu_denom", 16)?,
+            log2_max_mv_length_horizontal: r.ue_expected("log2_max_mv_length_horizontal", 15)?,
+            log2_max_mv_length_vertical: r.ue_expected("log2_max_mv_length_vertical", 15)?,
+        })
     }
-}
-
-/// `hrd_parameters(1, max_sub_layers_minus1)`, E.2.2.
-fn skip_hrd_parameters(r: &mut BitReader<'_>, max_sub_layers_minus1: u8) -> Result<(), Error> {
-    r.cite("ITU-T H.265, E.3.2");
-    let nal = r.flag("nal_hrd_parameters_present_flag")?;
-    let vcl = r.flag("vcl_hrd_parameters_present_flag")?;
-    let mut sub_pic = false;
-    if nal || vcl {
-        sub_pic = r.flag("sub_pic_hrd_params_present_flag")?;
-        if sub_pic {
-            r.u8(8, "tick_divisor_minus2")?;
-            r.u8(5, "du_cpb_removal_delay_increment_length_minus1")?;
-            r.flag("sub_pic_cpb_params_in_pic_timing_sei_flag")?;
-            r.u8(5, "dpb_output_delay_du_length_minus1")?;
-        }
-        r.u8(4, "bit_rate_scale")?;
-        r.u8(4, "cpb_size_scale")?;
-        if sub_pic {
-            r.u8(4, "cpb_size_du_scale")?;
-        }
-        r.u8(5, "initial_cpb_removal_delay_length_minus1")?;
-        r.u8(5, "au_cpb_removal_delay_length_minus1")?;
-        r.u8(5, "dpb_output_delay_length_minus1")?;
-    }
-    for _ in 0..=max_sub_layers_minus1 {
-        let general = r.flag("fixed_pic_rate_general_flag")?;
-        let within_cvs = general || r.flag("fixed_pic_rate_within_cvs_flag")?;
-        let mut low_delay = false;
-        if within_cvs {
-            r.ue_max("elemental_duration_in_tc_minus1", 2047)?;
-        } else {
-            low_delay = r.flag("low_delay_hrd_flag")?;
-        }
-        let cpb_cnt_minus1 = if low_delay { 0 } else { r.ue_max8("cpb_cnt_minus1", 31)? };
-        for _ in 0..u8::from(nal) + u8::from(vcl) {
-            for _ in 0..=cpb_cnt_minus1 {
-                r.ue("bit_rate_value_minus1")?;
-                r.ue("cpb_size_value_minus1")?;
-                if sub_pic {
-                    r.ue("cpb_size_du_value_minus1")?;
-                    r.ue("bit_rate_du_value_minus1")?;
-                }
-                r.flag("cbr_flag")?;
-            }
-        }
-    }
-    r.cite("ITU-T H.265, E.3.1");
-    Ok(())
 }
 
 #[cfg(test)]
@@ -188,35 +171,24 @@ mod tests {
     use crate::bits::BitWriter;
 
     #[test]
-    fn hrd_with_sub_pictures_and_both_kinds_is_skipped_to_the_bit() {
+    fn what_nobody_minds_is_noted() {
         let mut w = BitWriter::default();
-        w.put(3, 0b111_u32); // nal, vcl, sub_pic
-        w.put(19, 0_u32); // divisor, increment length, in SEI, delay length
-        w.put(12, 0_u32); // three scales
-        w.put(15, 0_u32); // three lengths
-        w.put(2, 0b11_u32); // fixed general, elemental duration 0
-        w.put(3, 0b010_u32); // two schedules
-        for _ in 0..4 {
-            w.put(5, 0b11110_u32); // four values of 0, cbr_flag
+        w.put(4, 0_u32); // shape, overscan, signal, chroma location
+        w.put(3, 0b010_u32); // neutral, field sequence, frame and field info
+        w.put(1, 1_u32); // window
+        for value in [0b00110_u32, 1, 1, 1] {
+            w.put(if value == 1 { 1 } else { 5 }, value); // 5, 0, 0, 0
         }
-        w.put(8, 0x5a_u32);
+        w.put(1, 1_u32); // timing
+        w.put(32, 0_u32);
+        w.put(32, 25_u32);
+        w.put(2, 0_u32); // proportional, hrd
+        w.put(1, 0_u32); // restriction
         let data = w.finish();
         let r = &mut BitReader::plain(&data, "test", "");
-        skip_hrd_parameters(r, 0).unwrap();
-        assert_eq!(r.u8(8, "next").unwrap(), 0x5a);
-    }
-
-    #[test]
-    fn low_delay_hrd_has_one_schedule_unsaid() {
-        let mut w = BitWriter::default();
-        w.put(3, 0b100_u32); // nal only, no sub_pic
-        w.put(23, 0_u32); // two scales, three lengths
-        w.put(3, 0b001_u32); // not fixed, not within, low delay
-        w.put(3, 0b110_u32); // one schedule
-        w.put(8, 0xa5_u32);
-        let data = w.finish();
-        let r = &mut BitReader::plain(&data, "test", "");
-        skip_hrd_parameters(r, 0).unwrap();
-        assert_eq!(r.u8(8, "next").unwrap(), 0xa5);
+        let vui = Vui::read(r, 0, (5, 5)).unwrap();
+        assert_eq!(vui.default_display_window.unwrap().left, 5);
+        let fields: Vec<&str> = r.take_oddities().iter().map(Error::field).collect();
+        assert_eq!(fields, ["frame_field_info_present_flag", "def_disp_win_left_offset", "vui_num_units_in_tick"]);
     }
 }

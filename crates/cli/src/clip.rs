@@ -41,11 +41,11 @@ fn can_stream(args: &Clip) -> bool {
 
 fn from_source(source: &Source, options: ClipOptions, args: &Clip, findings: &mut Findings) -> Result<(), Error> {
     let mut clipper = Clipper::new(options);
-    stream::fragments(source, Keep::Places, findings, |fragment, findings| {
+    stream::fragments(source, Keep::Places, findings, |fragment, _| {
         clipper.add(&fragment);
-        clipper.take_findings().iter().for_each(|finding| findings.show(finding));
         Ok(())
     })?;
+    clipper.take_findings().iter().for_each(|finding| findings.show(finding));
     let clips = clipper.clips()?;
     if clips.len() > 1 && is_dash(&args.output) {
         findings.note(format!("{} clips follow each other on standard output", clips.len()));
@@ -72,11 +72,11 @@ fn from_pipe(reader: Box<dyn Read>, options: ClipOptions, args: &Clip, findings:
     {
         // Larger frames go past the buffer, without a copy.
         let mut file = io::BufWriter::with_capacity(SMALL_WRITES, output.file());
-        stream::piped_fragments(reader, Keep::Frames, findings, |fragment, findings| {
-            clipper.add(&fragment, |bytes| file.write_all(bytes)).map_err(|error| output.failed(&error))?;
-            clipper.take_findings().iter().for_each(|finding| findings.show(finding));
-            Ok(())
-        })?;
+        let taken = stream::piped_fragments(reader, Keep::Frames, findings, |fragment, _| {
+            clipper.add(&fragment, |bytes| file.write_all(bytes)).map_err(|error| output.failed(&error))
+        });
+        clipper.take_findings().iter().for_each(|finding| findings.show(finding));
+        taken?;
         file.flush().map_err(|error| output.failed(&error))?;
     }
     let end = clipper.finish()?;

@@ -74,6 +74,7 @@ impl Inspection {
                 path: "Segment > Cluster".into(),
                 fragment_number: head.number.clone(),
                 message: "the first picture of the fragment is no key frame; it cannot be shown by itself".into(),
+                repair: None,
                 hint: Some("have the producer start each fragment with a key frame".into()),
             });
         }
@@ -92,6 +93,7 @@ impl Inspection {
                 path: "Segment > Tracks".into(),
                 fragment_number: fragment.head.number.clone(),
                 message: format!("{change}, so that one clip cannot hold what is before and behind"),
+                repair: None,
                 hint: Some("`fragkit clip --on-change split` makes one file of each stretch".into()),
             });
         }
@@ -107,7 +109,7 @@ impl Inspection {
         let mut index = Index::new(strict);
         index.add(fragment);
         let repaired = index.fragments().first().map_or_else(|| tracks.clone(), |indexed| indexed.head.tracks.clone());
-        self.findings.extend(index.take_findings());
+        self.findings.extend(index.take_findings(Severity::Note));
         self.tracks.push((tracks.clone(), repaired));
     }
 
@@ -172,6 +174,7 @@ pub(crate) fn exception_finding(head: &Head, exception: &ServiceException) -> Fi
         path: "Segment > Tags".into(),
         fragment_number: head.number.clone(),
         message: format!("the service reports exception{code} in this chunk{meaning} ({:?})", exception.message),
+        repair: None,
         hint: None,
     }
 }
@@ -189,6 +192,7 @@ fn private_finding(fragment: &Fragment, track: &Track) -> Option<Finding> {
         path: "Segment > Tracks > TrackEntry > CodecPrivate".into(),
         fragment_number: fragment.head.number.clone(),
         message: format!("track {} ({}): {error}", track.entry.number, track.entry.codec_id),
+        repair: None,
         hint: None,
     })
 }

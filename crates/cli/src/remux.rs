@@ -2,7 +2,9 @@
 
 use std::io;
 
-use fragkit::{ChunkLayout, ChunkOptions, Chunker, Error, ErrorKind, Index, Merge as MergedFile, Output, UserTag};
+use fragkit::{
+    ChunkLayout, ChunkOptions, Chunker, Error, ErrorKind, Index, Merge as MergedFile, Output, Severity, UserTag,
+};
 
 use crate::args::{Chunks, Merge};
 use crate::media::{STDOUT, save};
@@ -15,13 +17,13 @@ pub(crate) fn merge(args: &Merge) -> Result<(), Error> {
     let source = Input::open(&args.inputs)?.into_source()?;
     let selector = args.range.selector(Some(&args.joining), || stream::quiet_heads(&source))?;
     let mut index = Index::new(args.strict);
-    stream::fragments(&source, Keep::Places, &mut findings, |fragment, findings| {
+    stream::fragments(&source, Keep::Places, &mut findings, |fragment, _| {
         if selector.is_candidate(&fragment.head) {
             index.add(&fragment);
         }
-        index.take_findings().iter().for_each(|finding| findings.show(finding));
         Ok(())
     })?;
+    index.take_findings(Severity::Warning).iter().for_each(|finding| findings.show(finding));
     let merges = MergedFile::plan(&index, &selector, args.joining.gaps.into(), args.joining.on_change.into())?;
     for (merge, number) in merges.iter().zip(1..) {
         let output = crate::clip::numbered(&args.output, number);

@@ -53,7 +53,10 @@ impl Error {
         if let Some(offset) = finding.offset {
             message = format!("byte {offset}, {}: {message}", finding.path);
         }
-        let hint = format!("without --strict it is repaired where that is possible; {}", finding.hint.as_deref().unwrap_or_default());
+        let hint = format!(
+            "without --strict it is repaired where that is possible; {}",
+            finding.hint.as_deref().unwrap_or_default()
+        );
         Error::new(kind, message).in_fragment(finding.fragment_number.as_ref()).hint(hint)
     }
 

@@ -14,7 +14,7 @@ use crate::{
     error::{Error, ErrorKind},
     fault::Fault,
     field::{Field, FieldList},
-    hevc::HevcDecoderConfigurationRecord,
+    hevc::{self, HevcDecoderConfigurationRecord},
     nal::{self, LengthSize},
     vui::ColourDescription,
     wave::WaveFormat,
@@ -217,6 +217,45 @@ impl CodecPrivate {
         }
     }
 
+    /// Whether media with the one can follow media with the other in one file: they tell a decoder the same.
+    ///
+    /// For H.264 and H.265 that is the same parameter sets. What the record repeats of them does not matter, nor does their
+    /// order, the size of lengths, the trailer of High profiles, whether arrays are complete, or SEI units. For AAC it is the
+    /// object type, rates, channels and extensions, and not how these are signalled; for WAVEFORMATEX the format, channels
+    /// and rate.
+    #[must_use]
+    pub fn is_equivalent(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Avc(a), Self::Avc(b)) => sorted(a.nal_units()) == sorted(b.nal_units()),
+            (Self::Hevc(a), Self::Hevc(b)) => {
+                let sets = |record: &HevcDecoderConfigurationRecord| {
+                    sorted(record.nal_units().filter(|unit| {
+                        matches!(hevc::nal_unit_type(unit), Some(hevc::NAL_VPS | hevc::NAL_SPS | hevc::NAL_PPS))
+                    }))
+                    .iter()
+                    .map(|unit| unit.to_vec())
+                    .collect::<Vec<_>>()
+                };
+                sets(a) == sets(b)
+            }
+            (Self::Aac(a), Self::Aac(b)) => {
+                let told = |config: &AudioSpecificConfig| {
+                    let extension = config.extension.map(|it| (it.sbr_present_flag, it.ps_present_flag == Some(true)));
+                    let rates = (config.sampling_frequency(), config.output_sampling_frequency());
+                    (config.audio_object_type, rates, config.channel_configuration, extension)
+                };
+                told(a) == told(b) && a.specific == b.specific
+            }
+            (Self::Wave(a), Self::Wave(b)) => {
+                let told = |format: &WaveFormat| {
+                    (format.sub_format(), format.g711_law(), format.channels, format.samples_per_sec)
+                };
+                told(a) == told(b) && (a.g711_law().is_some() || a == b)
+            }
+            _ => false,
+        }
+    }
+
     /// The bytes of the private data.
     ///
     /// # Errors
@@ -327,6 +366,14 @@ impl From<&crate::hevc::Sps> for VideoParameters {
             max_num_reorder_frames: Some(sps.decoded_picture_buffer.max_num_reorder_pics),
         }
     }
+}
+
+/// NAL units in the order of their bytes, without repetitions.
+fn sorted<'a>(units: impl Iterator<Item = &'a [u8]>) -> Vec<&'a [u8]> {
+    let mut units: Vec<&[u8]> = units.collect();
+    units.sort_unstable();
+    units.dedup();
+    units
 }
 
 fn unsupported(rule: String) -> Error {

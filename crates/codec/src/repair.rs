@@ -83,7 +83,7 @@ impl CodecPrivate {
             Err(error) => vec![Fault::mendable(error.clone())],
         };
         if let Ok(parsed) = &parsed {
-            faults.extend(length_size_fault(parsed, &faults));
+            faults.extend(length_size_fault(parsed));
             if faults.iter().all(|fault| fault.effect == Effect::Harmless) {
                 let from = if parsed.has_other_lengths() { Origin::PrivateData } else { Origin::AsStored };
                 let record = if from == Origin::AsStored { bytes.to_vec() } else { parsed.record()? };
@@ -137,27 +137,26 @@ impl CodecPrivate {
     }
 }
 
-/// That lengths are not of four bytes, where no fault says so yet.
-fn length_size_fault(private: &CodecPrivate, faults: &[Fault]) -> Option<Fault> {
-    let known = faults.iter().any(|fault| fault.error.field() == "lengthSizeMinusOne");
-    let size = private.length_size().filter(|&size| size != LengthSize::Four && !known)?;
+/// That lengths are of one or two bytes, which the standard allows.
+fn length_size_fault(private: &CodecPrivate) -> Option<Fault> {
+    let size = private.length_size().filter(|size| matches!(size, LengthSize::One | LengthSize::Two))?;
     let (structure, section) = match private {
         CodecPrivate::Hevc(_) => ("hvcC", "ISO/IEC 14496-15, 8.3.3.1"),
         _ => ("avcC", "ISO/IEC 14496-15, 5.3.3.1"),
     };
-    let minus_one = size.minus_one();
-    Some(if size == LengthSize::Three {
-        let rule = "is 2, the standard has 0, 1 and 3";
-        Fault::mendable(Error::new(ErrorKind::Invalid, structure, None, "lengthSizeMinusOne", rule, section))
-    } else {
-        let rule = format!("is {minus_one}, readers are known that take only 3");
-        Fault::harmless(Error::new(ErrorKind::Unsupported, structure, None, "lengthSizeMinusOne", rule, section))
-    })
+    let rule = format!("is {}, readers are known that take only 3", size.minus_one());
+    Some(Fault::harmless(Error::new(ErrorKind::Unsupported, structure, None, "lengthSizeMinusOne", rule, section)))
 }
 
 /// Readable private data, built again.
 fn from_itself(parsed: Option<&CodecPrivate>) -> Option<(CodecPrivate, Origin)> {
-    let rebuilt = parsed?.rebuilt().ok().filter(CodecPrivate::is_usable)?;
+    let parsed = parsed?;
+    let rebuilt = parsed.rebuilt().ok().filter(CodecPrivate::is_usable)?;
+    // The frames stay as they are.
+    let rebuilt = match parsed.length_size() {
+        Some(size) => rebuilt.with_length_size(size),
+        None => rebuilt,
+    };
     Some((rebuilt, Origin::PrivateData))
 }
 
@@ -344,7 +343,7 @@ mod tests {
         for (byte, effect, said) in [
             (0xfc, Effect::Harmless, "avcC: lengthSizeMinusOne is 0, readers are known that take only 3"),
             (0xfd, Effect::Harmless, "avcC: lengthSizeMinusOne is 1, readers are known that take only 3"),
-            (0xfe, Effect::Mendable, "avcC: lengthSizeMinusOne is 2, the standard has 0, 1 and 3"),
+            (0xfe, Effect::Mendable, "avcC: lengthSizeMinusOne is 2, which is reserved; lengths take 1, 2 or 4 bytes"),
         ] {
             let mut private = hex(AVC_VOGELS);
             private[4] = byte;

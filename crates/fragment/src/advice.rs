@@ -90,7 +90,9 @@ pub(crate) fn frame_hint(rule: &FrameRule) -> &'static str {
         }
         FrameRule::Empty => "do not send frames without bytes; an encoder gives them when it drops a picture",
         FrameRule::EmptyUnit => "do not send NAL units without bytes; they come from trailing zeros of a byte stream",
-        FrameRule::ForbiddenBit => "the bytes were damaged on the way, or they are no NAL units: check what the encoder sends",
+        FrameRule::ForbiddenBit => {
+            "the bytes were damaged on the way, or they are no NAL units: check what the encoder sends"
+        }
         FrameRule::HeaderCut | FrameRule::NoTemporalId => "check that the track's codec is that of the frames",
         FrameRule::RtpPacket(_) => "put RTP packets together to access units first (RFC 6184, RFC 7798)",
         FrameRule::NoPicture => {
@@ -100,7 +102,9 @@ pub(crate) fn frame_hint(rule: &FrameRule) -> &'static str {
         FrameRule::SecondPicture => "send each picture as a frame of its own (alignment=au)",
         FrameRule::KeyOnPredicted => "set the key frame flag on IDR pictures only: fragments begin where it is set",
         FrameRule::KeyMissing => "set the key frame flag on IDR pictures: fragments begin where it is set",
-        FrameRule::KeyOnRecoveryPoint | FrameRule::KeyOnIntra => "have the encoder make closed groups that begin with IDR",
+        FrameRule::KeyOnRecoveryPoint | FrameRule::KeyOnIntra => {
+            "have the encoder make closed groups that begin with IDR"
+        }
         FrameRule::SetDiffers { change: SetChange::PictureSize { .. }, .. } => {
             "start the stream anew when the encoder changes its picture size, so that the private data changes with it"
         }
@@ -111,7 +115,9 @@ pub(crate) fn frame_hint(rule: &FrameRule) -> &'static str {
         FrameRule::AdtsDiffers { .. } => "the AudioSpecificConfig has to be that of the encoder",
         FrameRule::Loas => "send raw AAC frames, not LOAS (in GStreamer stream-format=raw)",
         FrameRule::PartOfSample { .. } => "send whole samples of all channels in each frame",
-        FrameRule::UnknownType(_) | FrameRule::OtherLayer(_) => "decoders skip these units; the encoder need not send them",
+        FrameRule::UnknownType(_) | FrameRule::OtherLayer(_) => {
+            "decoders skip these units; the encoder need not send them"
+        }
         _ => "put the delimiter first and the messages before the slices (ITU-T H.264, 7.4.1.2.3)",
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use fragkit_codec::CodecId;
 use fragkit_mkv::TrackEntry;
 
 use crate::tracks::{Track, Tracks};
@@ -69,7 +70,8 @@ impl fmt::Display for Change {
 
 /// What keeps media with the tracks `after` from following media with the tracks `before`: the first such thing.
 ///
-/// Names, UIDs, languages and default durations may differ.
+/// Names, UIDs, languages and default durations may differ, and so may private data in what tells a decoder nothing: see
+/// [`CodecPrivate::is_equivalent`](fragkit_codec::CodecPrivate::is_equivalent).
 #[must_use]
 pub fn change(before: &Tracks, after: &Tracks) -> Option<Change> {
     if before.is_same(after) {
@@ -91,16 +93,23 @@ pub fn change(before: &Tracks, after: &Tracks) -> Option<Change> {
 }
 
 fn track_change(before: &Track, after: &Track) -> Option<Change> {
+    let equivalent = match (&before.codec_private, &after.codec_private) {
+        (Ok(before), Ok(after)) => before.is_equivalent(after),
+        _ => false,
+    };
     let (before, after) = (&before.entry, &after.entry);
     let track = before.number;
-    if before.codec_id != after.codec_id || before.track_type != after.track_type {
+    // The same codec has several ids.
+    let same_codec = CodecId::parse(&before.codec_id) == CodecId::parse(&after.codec_id);
+    if !same_codec || before.track_type != after.track_type {
         return Some(Change::Codec { track, before: before.codec_id.clone(), after: after.codec_id.clone() });
     }
     let (was, is) = (format(before), format(after));
     if was != is {
         return Some(Change::Format { track, what: format!("{was} to {is}") });
     }
-    let same = before.codec_private == after.codec_private && before.content_encodings == after.content_encodings;
+    let same_private = equivalent || before.codec_private == after.codec_private;
+    let same = same_private && before.content_encodings == after.content_encodings;
     (!same).then_some(Change::CodecPrivate { track })
 }
 

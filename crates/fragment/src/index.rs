@@ -221,8 +221,7 @@ impl Index {
         let samples_start = self.samples.len();
         let units = self.units.len();
         let wanted = |track: &Track| self.wants_track(track) && track.refused_encoding.is_none();
-        let mut summary =
-            Summary::new(tracks.iter().map(|track| if wanted(track) { track.entry.number } else { 0 }));
+        let mut summary = Summary::new(tracks.iter().map(|track| if wanted(track) { track.entry.number } else { 0 }));
         let kept: Vec<(&Frame, u32)> = kept_with_index(fragment).collect();
         let checker = |number: u64| {
             let position = fragment.head.tracks.iter().position(|track| track.entry.number == number)?;

@@ -92,7 +92,7 @@ fn annex_b_frames_and_private_data_are_repaired_and_reported_once() {
     assert!(matches!(tracks[0][0].codec_private, Ok(CodecPrivate::Avc(_))));
     assert_eq!(tracks[0][0].entry.codec_private.as_ref().unwrap()[0], 1);
     assert!(tracks[0].is_same(tracks[1]));
-    let findings = index.take_findings();
+    let findings = index.take_findings(Severity::Note);
     let exceptions: Vec<_> = findings.iter().map(|finding| (finding.severity, finding.exception)).collect();
     assert_eq!(
         exceptions,
@@ -101,7 +101,8 @@ fn annex_b_frames_and_private_data_are_repaired_and_reported_once() {
             (Severity::Warning, Some("InvalidMediaFrameException"))
         ]
     );
-    assert!(findings[0].message.ends_with("a configuration record was built from private data"), "{}", findings[0]);
+    assert_eq!(findings[0].repair.as_deref(), Some("a new one was built from the private data itself"));
+    assert_eq!(findings[1].repair.as_deref(), Some("start codes are converted to lengths"));
     assert_eq!(written(false, &fragments).1, [before.clone(), before].concat());
 }
 
@@ -114,7 +115,7 @@ fn strict_leaves_annex_b_as_it_is() {
     assert_eq!(payload(&index, &stream), stored);
     assert_ne!(stored, before);
     assert!(index.fragments()[0].head.tracks[0].codec_private.is_err());
-    assert_eq!(index.take_findings(), []);
+    assert_eq!(index.take_findings(Severity::Note), []);
 }
 
 #[test]
@@ -129,11 +130,12 @@ fn missing_private_data_is_built_from_the_frames_in_either_form() {
         let mut index = index(false, &fragments);
         let repaired = index.fragments()[0].head.tracks[0].codec_private.as_ref().unwrap();
         assert_eq!(repaired.video().unwrap(), record.video().unwrap());
-        let findings = index.take_findings();
+        let findings = index.take_findings(Severity::Note);
         assert_eq!(findings[0].exception, Some("MissingCodecPrivateDataException"));
-        assert!(findings[0].message.ends_with("built from the parameter sets in its frames"), "{}", findings[0]);
+        let done = "a configuration record was built from the parameter sets in its frames";
+        assert_eq!(findings[0].repair.as_deref(), Some(done));
         assert_eq!(payload(&index, &stream), before);
-        assert!(super::Index::new(true).take_findings().is_empty());
+        assert!(super::Index::new(true).take_findings(Severity::Note).is_empty());
     }
 }
 
@@ -142,7 +144,7 @@ fn private_data_that_no_frame_can_mend_stays_as_it_is() {
     let (stream, _) = changed("h264-baseline.mkv", |track| track.codec_private = None, <[u8]>::to_vec);
     let mut index = index(false, &fragments(&stream));
     assert!(index.fragments()[0].head.tracks[0].codec_private.is_err());
-    assert_eq!(index.take_findings(), []);
+    assert_eq!(index.take_findings(Severity::Note), []);
 }
 
 #[test]

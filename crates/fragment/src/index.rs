@@ -30,6 +30,8 @@ pub struct Index {
     strict: bool,
     findings: Vec<Finding>,
     seen: Seen,
+    /// Tracks of sound whose rate was found to be wrong.
+    off_beat: Vec<u64>,
     written: Option<u64>,
     picture_and_sound_only: bool,
 }
@@ -277,6 +279,12 @@ impl Index {
         if self.strict {
             refusal = refusal.or_else(|| self.seen.harmful(kinds_before).cloned().map(Box::new));
         }
+        for (number, held, spanned) in summary.off_beat(&tracks) {
+            if !self.off_beat.contains(&number) {
+                self.off_beat.push(number);
+                self.findings.push(off_beat(fragment, number, held, spanned));
+            }
+        }
         let samples = self.samples.get(samples_start..).unwrap_or_default();
         let previous = self.fragments.last().map(|last| last.tracks.as_slice()).unwrap_or_default();
         let summary = summary.finish(samples, &tracks, previous);
@@ -514,6 +522,23 @@ impl Indexed {
             end: base + track.last + track.last_duration,
         };
         self.tracks.iter().map(span).collect()
+    }
+}
+
+/// That samples and times disagree.
+fn off_beat(fragment: &Fragment, number: u64, held: Nanos, spanned: Nanos) -> Finding {
+    let message = format!(
+        "track {number}: the samples of the fragment's frames last {} ms by the private data's rate, their times span {} ms",
+        held.round_millis(),
+        spanned.round_millis()
+    );
+    Finding {
+        offset: Some(fragment.head.offset),
+        path: "Segment > Cluster > SimpleBlock".into(),
+        fragment_number: fragment.head.number.clone(),
+        repair: Some("frames are stretched or shortened to keep their times".into()),
+        hint: Some("the sampling rate in the private data has to be that of the encoder; or frames are missing".into()),
+        ..Finding::new(Severity::Warning, message)
     }
 }
 

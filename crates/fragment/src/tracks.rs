@@ -116,6 +116,15 @@ impl AudioClock {
         Nanos::from_ticks(self.samples(frame_bytes).into(), self.sampling_frequency())
     }
 
+    /// How long so many frames last that hold so many bytes together.
+    pub(crate) fn total(self, frames: u64, bytes: u64) -> Nanos {
+        let samples = match self {
+            AudioClock::PerFrame { samples_per_frame, .. } => frames.saturating_mul(samples_per_frame.into()),
+            AudioClock::PerBlock { block_align, .. } => bytes / u64::from(block_align.max(1)),
+        };
+        Nanos::from_ticks(i64::try_from(samples).unwrap_or(i64::MAX), self.sampling_frequency())
+    }
+
     /// Samples of one channel in a frame of this many bytes.
     #[must_use]
     pub fn samples(self, frame_bytes: u32) -> u32 {

@@ -121,7 +121,7 @@ impl Seen {
                 offset: Some(frame.offset + stored),
                 path: "Segment > Cluster > SimpleBlock".into(),
                 fragment_number: fragment.head.number.clone(),
-                repair: what_was_done(&fault.rule, &examined.fit).map(str::to_owned),
+                repair: what_was_done(&fault.rule, examined, frame).map(str::to_owned),
                 hint: Some(advice::frame_hint(&fault.rule).into()),
                 ..Finding::new(severity(told.effect), format!("track {}: {told}", frame.track))
             };
@@ -167,17 +167,18 @@ fn severity(effect: Effect) -> Severity {
 }
 
 /// What is done with a frame that breaks a rule.
-fn what_was_done(rule: &FrameRule, fit: &Fit) -> Option<&'static str> {
-    Some(match (rule, fit) {
+fn what_was_done(rule: &FrameRule, examined: &Examined, frame: &Frame) -> Option<&'static str> {
+    let marked = examined.keyframe != frame.keyframe;
+    Some(match (rule, &examined.fit) {
         (_, Fit::LeftOut) => "the frame is left out",
-        (FrameRule::StartCodes, _) => "start codes are converted to lengths",
-        (FrameRule::OtherLengthSize(_), _) => "lengths are written with four bytes",
+        (FrameRule::StartCodes, Fit::Units(_)) => "start codes are converted to lengths",
+        (FrameRule::OtherLengthSize(_), Fit::Units(_)) => "lengths are written with four bytes",
         (FrameRule::EmptyUnit, Fit::Units(_)) => "the unit is left out",
         (FrameRule::LengthPastEnd { .. } | FrameRule::LengthCut { .. }, Fit::Units(_)) => {
             "the NAL units before it are kept"
         }
-        (FrameRule::KeyMissing, _) => "the frame is marked as a key frame",
-        (FrameRule::KeyOnPredicted, _) => "the mark is taken off",
+        (FrameRule::KeyMissing, _) if marked => "the frame is marked as a key frame",
+        (FrameRule::KeyOnPredicted, _) if marked => "the mark is taken off",
         (FrameRule::SetDiffers { .. }, _) => "the set is left in the frame, where decoders look for it",
         (FrameRule::AdtsHeaders(_), Fit::Parts(_)) => "the headers are taken off",
         _ => return None,

@@ -23,6 +23,7 @@ const NONE: u8 = u8::MAX;
 struct Gathered {
     number: u64,
     frames: i64,
+    bytes: u64,
     first: Nanos,
     last: Nanos,
     /// Time of the frame before, and whether any went back.
@@ -46,6 +47,7 @@ impl Summary {
             tracks.push(Gathered {
                 number,
                 frames: 0,
+                bytes: 0,
                 first: Nanos(i64::MAX),
                 last: Nanos(i64::MIN),
                 before: Nanos(i64::MIN),
@@ -73,6 +75,7 @@ impl Summary {
     pub(super) fn add(&mut self, track: u8, time: Nanos, size: u32, stated: Option<Nanos>) {
         let Some(track) = self.tracks.get_mut(usize::from(track)) else { return };
         track.frames += 1;
+        track.bytes += u64::from(size);
         track.sorted &= track.before <= time;
         track.before = time;
         track.first = track.first.min(time);
@@ -88,6 +91,21 @@ impl Summary {
         let track = self.track(place.track.into()).filter(|_| size > 0)?;
         self.add(track, time, size, None);
         Some(Sample { offset, time, size, track, keyframe, form: Form::AsStored })
+    }
+
+    /// Sound whose samples last much longer or shorter than the times of its frames say: the number of its track, and both
+    /// lengths. A rate that is not that of the samples shows so.
+    pub(super) fn off_beat(&self, tracks: &Tracks) -> Vec<(u64, Nanos, Nanos)> {
+        let of_track = |(track, gathered): (&Track, &Gathered)| {
+            let clock = track.audio_clock().filter(|_| gathered.frames >= FEW_FRAMES)?;
+            let held = clock.total(gathered.frames.unsigned_abs(), gathered.bytes);
+            // Times say nothing of how long the last frame lasts.
+            let span = gathered.last - gathered.first;
+            let spanned = Nanos(span.0.saturating_mul(gathered.frames) / (gathered.frames - 1));
+            let off = held.0 / 3 * 2 > spanned.0 || spanned.0 / 3 * 2 > held.0;
+            off.then_some((track.entry.number, held, spanned))
+        };
+        tracks.iter().zip(&self.tracks).filter_map(of_track).collect()
     }
 
     /// The tracks that have frames. `samples` are those of the fragment, `previous` are the tracks of the one before.
@@ -117,6 +135,9 @@ impl Gathered {
         duration.max(Nanos(1_000_000))
     }
 }
+
+/// Fewer frames than this may come at any times.
+const FEW_FRAMES: i64 = 8;
 
 /// The longest time by which a frame of a track is decoded ahead of its turn.
 fn reorder(samples: &[Sample], track: u8) -> Nanos {

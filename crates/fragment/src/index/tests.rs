@@ -116,6 +116,13 @@ fn strict_leaves_annex_b_as_it_is() {
     assert_ne!(stored, before);
     assert!(index.fragments()[0].head.tracks[0].codec_private.is_err());
     assert_eq!(index.take_findings(Severity::Note), []);
+    // Where the private data is as it should be, the frames are what the service would refuse.
+    let (stream, _) = changed("h264-baseline.mkv", |_| {}, annex_b);
+    let fragments = crate::testing::fragments(&stream);
+    let index = self::index(true, &fragments);
+    let refusal = index.fragments()[0].refusal.as_ref().unwrap();
+    assert_eq!(refusal.exception, Some("InvalidMediaFrameException"));
+    assert_eq!(refusal.repair, None);
 }
 
 #[test]
@@ -241,5 +248,26 @@ fn the_payload_of_audio_is_not_needed_to_say_where_it_is() {
         assert_eq!(frames(&places) + left_out().count(), frames(&whole));
         assert_eq!(places[0].head.frame_counts, whole[0].head.frame_counts);
         assert_eq!(samples(&index(false, &places)), samples(&index(false, &whole)), "{name}");
+    }
+}
+
+#[test]
+fn a_rate_that_is_not_that_of_the_samples_is_told_of_once() {
+    let rate = |entry: &mut TrackEntry| {
+        let config = fragkit_codec::aac::AudioSpecificConfig::lc(24_000, 2).unwrap();
+        entry.codec_private = Some(config.write().unwrap().into());
+    };
+    let original = fragments(&testdata("aac-stereo.mkv")).swap_remove(0);
+    let entry = original.head.tracks[0].entry.clone();
+    for (wrong, expected) in [(false, 0), (true, 1)] {
+        let mut entry = entry.clone();
+        if wrong {
+            rate(&mut entry);
+        }
+        let chunk = chunk_of(&ChunkLayout::default(), 1, 0, &[entry], &[], &original.frames);
+        let mut index = index(false, &fragments(&[chunk.clone(), chunk].concat()));
+        let findings = index.take_findings(Severity::Note);
+        let told = findings.iter().filter(|finding| finding.message.contains("by the private data's rate"));
+        assert_eq!(told.count(), expected, "{findings:?}");
     }
 }

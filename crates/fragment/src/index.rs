@@ -15,8 +15,8 @@ use crate::fragment::{Fragment, Frame, Head};
 use crate::run::{Run, SmallRun};
 use crate::time::{Nanos, Timestamp};
 use crate::timeline::TrackSpan;
-use crate::tracks::Track;
-use frames::{Fit, Seen, examine};
+use crate::tracks::{Track, Tracks};
+use frames::{Examined, Fit, Seen, examine};
 use repair::{Mended, Repair};
 use summary::Summary;
 
@@ -90,6 +90,17 @@ enum Form {
     /// NAL units are written with lengths of four bytes; the units of the index say where they are.
     Units,
 }
+
+/// A fragment while its frames are taken in.
+#[derive(Debug)]
+struct Intake {
+    summary: Summary,
+    tracks: Tracks,
+    origins: Vec<Origin>,
+}
+
+/// So many frames are looked at before samples are made of them.
+const EXAMINED_AT_ONCE: usize = 1024;
 
 /// Where a sample's bytes are among the payloads of its fragment.
 #[derive(Debug, Clone, Copy)]
@@ -220,65 +231,34 @@ impl Index {
             Some(last) => tracks.in_order_of(&last.head.tracks),
             None => tracks,
         };
-        let samples_start = self.samples.len();
-        let units = self.units.len();
+        let (samples_start, units) = (self.samples.len(), self.units.len());
         let wanted = |track: &Track| self.wants_track(track) && track.refused_encoding.is_none();
-        let mut summary = Summary::new(tracks.iter().map(|track| if wanted(track) { track.entry.number } else { 0 }));
-        let kept: Vec<(&Frame, u32)> = kept_with_index(fragment).collect();
+        let numbers = tracks.iter().map(|track| if wanted(track) { track.entry.number } else { 0 });
+        let mut intake = Intake { summary: Summary::new(numbers), tracks, origins: Vec::new() };
         let checker = |number: u64| {
             let position = fragment.head.tracks.iter().position(|track| track.entry.number == number)?;
             checkers.get(position)?.as_ref()
         };
-        let frames: Vec<&Frame> = kept.iter().map(|(frame, _)| *frame).collect();
-        let examined = examine(&frames, checker, self.strict);
-        let kinds_before = self.seen.len();
-        let mut origins = Vec::new();
+        let kept: Vec<(&Frame, u32)> = kept_with_index(fragment).collect();
         self.samples.reserve(kept.len() + fragment.places.len());
         let mut places = &fragment.places[..];
-        for ((frame, at), examined) in kept.into_iter().zip(examined) {
-            let stored_before = places.iter().take_while(|place| place.frames_before <= at).count();
-            let (before, behind) = places.split_at_checked(stored_before).unwrap_or_default();
-            self.samples.extend(before.iter().filter_map(|place| summary.place(place)));
-            places = behind;
-            let Some(track) = summary.track(frame.track) else { continue };
-            if let Some(checker) = checker(frame.track) {
-                self.seen.add(fragment, frame, &examined, checker);
-            }
-            let form = if frame.stripped > 0 { Form::Stripped } else { Form::AsStored };
-            let &Frame { offset, time, .. } = frame;
-            let keyframe = examined.keyframe;
-            let sample = Sample { offset, time, size: frame.size(), track, keyframe, form };
-            let mut add = |sample: Sample, start: u32| {
-                if self.written.is_some() {
-                    origins.push(Origin { frame: usize::try_from(at).unwrap_or(usize::MAX), start });
+        for some in kept.chunks(EXAMINED_AT_ONCE) {
+            for ((frame, at), examined) in some.iter().zip(examine(some, checker, self.strict)) {
+                let stored_before = places.iter().take_while(|place| place.frames_before <= *at).count();
+                let (before, behind) = places.split_at_checked(stored_before).unwrap_or_default();
+                self.samples.extend(before.iter().filter_map(|place| intake.summary.place(place)));
+                places = behind;
+                let Some(track) = intake.summary.track(frame.track) else { continue };
+                if let Some(checker) = checker(frame.track) {
+                    let may_refuse = self.strict && refusal.is_none();
+                    let refused = self.seen.add(fragment, frame, &examined, checker, may_refuse);
+                    refusal = refusal.or(refused.map(Box::new));
                 }
-                summary.add(track, sample.time, sample.size, frame.duration);
-                self.samples.push(sample);
-            };
-            match examined.fit {
-                Fit::AsStored => add(sample, 0),
-                Fit::Units(found) => {
-                    let size = len(found.iter().map(|unit| unit.len() + 4).sum());
-                    add(Sample { size, form: Form::Units, ..sample }, 0);
-                    let unit = |unit: Range<usize>| Unit { start: len(unit.start), len: len(unit.len()) };
-                    self.units.extend(found.into_iter().map(unit));
-                }
-                Fit::Parts(parts) => {
-                    let clock = tracks.get(usize::from(track)).and_then(Track::audio_clock);
-                    let mut time = time;
-                    for part in parts {
-                        let (start, size) = (len(part.start), len(part.len()));
-                        add(Sample { offset: offset + u64::from(start), time, size, ..sample }, start);
-                        time = time + clock.map_or(Nanos::ZERO, |clock| clock.duration(size));
-                    }
-                }
-                Fit::LeftOut => {}
+                self.take_frame(frame, *at, track, examined, &mut intake);
             }
         }
+        let Intake { mut summary, tracks, origins } = intake;
         self.samples.extend(places.iter().filter_map(|place| summary.place(place)));
-        if self.strict {
-            refusal = refusal.or_else(|| self.seen.harmful(kinds_before).cloned().map(Box::new));
-        }
         for (number, held, spanned) in summary.off_beat(&tracks) {
             if !self.off_beat.contains(&number) {
                 self.off_beat.push(number);
@@ -292,6 +272,38 @@ impl Index {
         let samples = samples_start..self.samples.len();
         self.fragments.push(Indexed { head, tracks: summary, refusal, samples, units });
         origins
+    }
+
+    /// Makes samples of a frame, which is the one with the index `at` in its fragment.
+    fn take_frame(&mut self, frame: &Frame, at: u32, track: u8, examined: Examined, intake: &mut Intake) {
+        let form = if frame.stripped > 0 { Form::Stripped } else { Form::AsStored };
+        let &Frame { offset, mut time, .. } = frame;
+        let sample = Sample { offset, time, size: frame.size(), track, keyframe: examined.keyframe, form };
+        let mut add = |sample: Sample, start: u32| {
+            if self.written.is_some() {
+                intake.origins.push(Origin { frame: usize::try_from(at).unwrap_or(usize::MAX), start });
+            }
+            intake.summary.add(track, sample.time, sample.size, frame.duration);
+            self.samples.push(sample);
+        };
+        match examined.fit {
+            Fit::AsStored => add(sample, 0),
+            Fit::Units(found) => {
+                let size = len(found.iter().map(|unit| unit.len() + 4).sum());
+                add(Sample { size, form: Form::Units, ..sample }, 0);
+                let unit = |unit: Range<usize>| Unit { start: len(unit.start), len: len(unit.len()) };
+                self.units.extend(found.into_iter().map(unit));
+            }
+            Fit::Parts(parts) => {
+                let clock = intake.tracks.get(usize::from(track)).and_then(Track::audio_clock);
+                for part in parts {
+                    let (start, size) = (len(part.start), len(part.len()));
+                    add(Sample { offset: offset + u64::from(start), time, size, ..sample }, start);
+                    time = time + clock.map_or(Nanos::ZERO, |clock| clock.duration(size));
+                }
+            }
+            Fit::LeftOut => {}
+        }
     }
 
     /// The samples of a fragment, in stored order.

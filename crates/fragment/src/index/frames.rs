@@ -38,16 +38,16 @@ pub(super) enum Fit {
 /// Frames that are as they should be cost a look at a few bytes each. Where there are start codes to be searched, the frames
 /// are searched in parallel.
 pub(super) fn examine<'c>(
-    frames: &[&Frame],
+    frames: &[(&Frame, u32)],
     checker: impl Fn(u64) -> Option<&'c FrameChecker> + Sync,
     strict: bool,
 ) -> Vec<Examined> {
-    let examine = |units: &mut Vec<Range<usize>>, frame: &&Frame| match checker(frame.track) {
+    let examine = |units: &mut Vec<Range<usize>>, (frame, _): &(&Frame, u32)| match checker(frame.track) {
         Some(checker) => Examined::new(frame, checker, strict, units),
         None if frame.size() == 0 => Examined { fit: Fit::LeftOut, keyframe: frame.keyframe, check: None },
         None => Examined { fit: Fit::AsStored, keyframe: frame.keyframe, check: None },
     };
-    let is_annex_b = |frame: &&Frame| {
+    let is_annex_b = |(frame, _): &(&Frame, u32)| {
         let checker = checker(frame.track);
         checker.is_some_and(|checker| checker.packing(&frame.payload) == Packing::AnnexB)
     };
@@ -103,21 +103,38 @@ struct Alike {
 }
 
 impl Seen {
-    /// Takes in a frame that was looked at.
-    pub(super) fn add(&mut self, fragment: &Fragment, frame: &Frame, examined: &Examined, checker: &FrameChecker) {
-        let Some(check) = examined.check.filter(|check| !check.is_sound()) else { return };
+    /// Takes in a frame that was looked at. Gives what the service would refuse it for, if that is asked for.
+    pub(super) fn add(
+        &mut self,
+        fragment: &Fragment,
+        frame: &Frame,
+        examined: &Examined,
+        checker: &FrameChecker,
+        may_refuse: bool,
+    ) -> Option<Finding> {
+        let check = examined.check.filter(|check| !check.is_sound())?;
+        let mut refused = None;
         for fault in check.faults() {
             let alike = |alike: &&mut Alike| {
                 alike.track == frame.track && discriminant(&alike.rule) == discriminant(&fault.rule)
             };
-            if let Some(alike) = self.0.iter_mut().find(alike) {
-                alike.frames += 1;
+            let known = self.0.iter_mut().find(alike);
+            let exception = advice::frame_exception(&fault.rule).filter(|_| fault.rule.effect() > Effect::Harmless);
+            let refuses = may_refuse && refused.is_none() && exception.is_some();
+            let known = match known {
+                Some(alike) => {
+                    alike.frames += 1;
+                    true
+                }
+                None => false,
+            };
+            if known && !refuses {
                 continue;
             }
             let told = checker.fault(fault);
             let stored = u64::try_from(fault.offset.saturating_sub(frame.stripped)).unwrap_or_default();
             let finding = Finding {
-                exception: advice::frame_exception(&fault.rule),
+                exception,
                 offset: Some(frame.offset + stored),
                 path: "Segment > Cluster > SimpleBlock".into(),
                 fragment_number: fragment.head.number.clone(),
@@ -125,21 +142,14 @@ impl Seen {
                 hint: Some(advice::frame_hint(&fault.rule).into()),
                 ..Finding::new(severity(told.effect), format!("track {}: {told}", frame.track))
             };
-            let track = frame.track;
-            self.0.push(Alike { track, rule: fault.rule, finding, frames: 1, told: false });
+            if refuses {
+                refused = Some(finding.clone());
+            }
+            if !known {
+                self.0.push(Alike { track: frame.track, rule: fault.rule, finding, frames: 1, told: false });
+            }
         }
-    }
-
-    /// The first finding, from number `from` on, of something that the service refuses.
-    pub(super) fn harmful(&self, from: usize) -> Option<&Finding> {
-        let new = self.0.get(from..).unwrap_or_default();
-        let refused = |finding: &&Finding| finding.severity > Severity::Note && finding.exception.is_some();
-        new.iter().map(|alike| &alike.finding).find(refused)
-    }
-
-    /// How many kinds there are.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+        refused
     }
 
     /// What was not told yet, of this severity or worse.

@@ -48,7 +48,11 @@ impl Repair {
             && last.settled
             && last.before.is_same(before)
         {
-            return last.mended.clone();
+            let mut mended = last.mended.clone();
+            if let Some(refusal) = &mut mended.refusal {
+                (refusal.offset, refusal.fragment_number) = (Some(fragment.head.offset), fragment.head.number.clone());
+            }
+            return mended;
         }
         let previous = self.last.take();
         let known = previous.as_ref().filter(|last| last.before.is_same(before));

@@ -74,7 +74,9 @@ fn check_positions(bytes: &[u8], file: &File) {
     // SeekPosition and CueClusterPosition, both of 8 bytes.
     let seeks: Vec<_> = positions(b"\x53\xAC\x88").collect();
     assert_eq!(seeks, file.offsets[1..].iter().map(|(_, offset)| *offset).collect::<Vec<_>>());
-    let cues: Vec<_> = positions(b"\xF1\x88").collect();
+    // With the CueTrack before it, since a time may look like the position's ID and size.
+    let of_track = |mark: &'static [u8]| positions(mark).collect::<Vec<_>>();
+    let cues = [of_track(b"\xF7\x81\x01\xF1\x88"), of_track(b"\xF7\x81\x02\xF1\x88")].concat();
     assert!(cues.iter().all(|cue| file.cluster_offsets.contains(cue)));
     let with_key = |blocks: &[Block]| blocks.iter().any(|(_, _, keyframe)| *keyframe);
     assert!(cues.len() <= file.clusters.iter().filter(|(_, blocks)| with_key(blocks)).count());
@@ -127,6 +129,16 @@ fn chunk_at(number: u64, producer_ms: i64, times: &[i64]) -> Vec<u8> {
 }
 
 const DAY: i64 = 1_700_000_000_000;
+
+#[test]
+fn a_time_may_look_like_the_head_of_a_cue() {
+    // The second frame comes 0xF188 ms before the first.
+    let chunk = |number, start, time| {
+        chunk_of(&ChunkLayout::default(), number, start, &[video_track()], &[], &[frame(1, time, true, "frame")])
+    };
+    let (file, _) = merged(&[chunk(1, DAY + 98_531, 1190), chunk(2, DAY + 11_145, 26_744)].concat(), Gaps::Keep);
+    assert_eq!(file.clusters.iter().map(|(timestamp, _)| *timestamp).collect::<Vec<_>>(), [0, 0xF188]);
+}
 
 #[test]
 fn each_fragment_is_a_cluster_with_a_cue() {

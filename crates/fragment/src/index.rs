@@ -229,7 +229,8 @@ impl Index {
         };
         let frames: Vec<&Frame> = kept.iter().map(|(frame, _)| *frame).collect();
         let examined = examine(&frames, checker, self.strict);
-        let kinds_before = self.seen.len();
+        // Each fragment is refused for itself: which of them are selected is not known yet.
+        let mut seen_here = Seen::default();
         let mut origins = Vec::new();
         self.samples.reserve(kept.len() + fragment.places.len());
         let mut places = &fragment.places[..];
@@ -241,6 +242,9 @@ impl Index {
             let Some(track) = summary.track(frame.track) else { continue };
             if let Some(checker) = checker(frame.track) {
                 self.seen.add(fragment, frame, &examined, checker);
+                if self.strict {
+                    seen_here.add(fragment, frame, &examined, checker);
+                }
             }
             let form = if frame.stripped > 0 { Form::Stripped } else { Form::AsStored };
             let &Frame { offset, time, .. } = frame;
@@ -266,7 +270,9 @@ impl Index {
                     let mut time = time;
                     for part in parts {
                         let (start, size) = (len(part.start), len(part.len()));
-                        add(Sample { offset: offset + u64::from(start), time, size, ..sample }, start);
+                        // What was stripped off is less than an ADTS header, of which it is the part that never changes.
+                        let stored = u64::from(start.saturating_sub(len(frame.stripped)));
+                        add(Sample { offset: offset + stored, time, size, form: Form::AsStored, ..sample }, start);
                         time = time + clock.map_or(Nanos::ZERO, |clock| clock.duration(size));
                     }
                 }
@@ -274,9 +280,7 @@ impl Index {
             }
         }
         self.samples.extend(places.iter().filter_map(|place| summary.place(place)));
-        if self.strict {
-            refusal = refusal.or_else(|| self.seen.harmful(kinds_before).cloned().map(Box::new));
-        }
+        refusal = refusal.or_else(|| seen_here.harmful().cloned().map(Box::new));
         let samples = self.samples.get(samples_start..).unwrap_or_default();
         let previous = self.fragments.last().map(|last| last.tracks.as_slice()).unwrap_or_default();
         let summary = summary.finish(samples, &tracks, previous);

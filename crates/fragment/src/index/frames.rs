@@ -18,6 +18,7 @@ pub(super) struct Examined {
     /// The key flag as it should be.
     pub(super) keyframe: bool,
     check: Option<FrameCheck>,
+    strict: bool,
 }
 
 /// How a frame is to be written.
@@ -44,8 +45,8 @@ pub(super) fn examine<'c>(
 ) -> Vec<Examined> {
     let examine = |units: &mut Vec<Range<usize>>, frame: &&Frame| match checker(frame.track) {
         Some(checker) => Examined::new(frame, checker, strict, units),
-        None if frame.size() == 0 => Examined { fit: Fit::LeftOut, keyframe: frame.keyframe, check: None },
-        None => Examined { fit: Fit::AsStored, keyframe: frame.keyframe, check: None },
+        None if frame.size() == 0 => Examined { fit: Fit::LeftOut, keyframe: frame.keyframe, check: None, strict },
+        None => Examined { fit: Fit::AsStored, keyframe: frame.keyframe, check: None, strict },
     };
     let is_annex_b = |frame: &&Frame| {
         let checker = checker(frame.track);
@@ -70,27 +71,39 @@ impl Examined {
         let check = checker.check_units(payload, frame.keyframe, |unit| units.push(unit));
         if strict {
             let fit = if payload.is_empty() { Fit::LeftOut } else { Fit::AsStored };
-            return Examined { fit, keyframe: frame.keyframe, check: Some(check) };
+            return Examined { fit, keyframe: frame.keyframe, check: Some(check), strict };
         }
         let fit = match check.packing {
             Packing::Broken if checker.length_size().is_some() => {
                 // The units before the break are whole.
                 units.clear();
                 units.extend(nal::units(payload, checker.length_size()));
-                if units.is_empty() { Fit::LeftOut } else { Fit::Units(units.clone()) }
+                if check.has_media { Fit::Units(units.clone()) } else { Fit::LeftOut }
             }
             _ if !check.has_media => Fit::LeftOut,
             Packing::Adts => adts::raw_data_blocks(payload).map_or(Fit::AsStored, Fit::Parts),
             _ if check.needs_conversion() => Fit::Units(units.clone()),
             _ => Fit::AsStored,
         };
-        Examined { fit, keyframe: check.keyframe, check: Some(check) }
+        Examined { fit, keyframe: check.keyframe, check: Some(check), strict }
+    }
+
+    /// What is done with the frame about a rule that it breaks.
+    fn what_was_done(&self, rule: &FrameRule) -> Option<&'static str> {
+        match self.fit {
+            Fit::AsStored if self.strict => None,
+            _ => what_was_done(rule, &self.fit),
+        }
     }
 }
 
 /// What is wrong with frames, told once for all that are alike.
 #[derive(Debug, Default)]
-pub(super) struct Seen(Vec<Alike>);
+pub(super) struct Seen {
+    alike: Vec<Alike>,
+    /// How many frames with something wrong were taken in.
+    frames: u64,
+}
 
 #[derive(Debug)]
 struct Alike {
@@ -99,6 +112,8 @@ struct Alike {
     /// Of the first of them.
     finding: Finding,
     frames: u64,
+    /// Which frame was the last of them.
+    last: u64,
     told: bool,
 }
 
@@ -106,12 +121,17 @@ impl Seen {
     /// Takes in a frame that was looked at.
     pub(super) fn add(&mut self, fragment: &Fragment, frame: &Frame, examined: &Examined, checker: &FrameChecker) {
         let Some(check) = examined.check.filter(|check| !check.is_sound()) else { return };
+        self.frames += 1;
         for fault in check.faults() {
+            let repair = examined.what_was_done(&fault.rule);
             let alike = |alike: &&mut Alike| {
-                alike.track == frame.track && discriminant(&alike.rule) == discriminant(&fault.rule)
+                alike.track == frame.track
+                    && are_alike(&alike.rule, &fault.rule)
+                    && alike.finding.repair.as_deref() == repair
             };
-            if let Some(alike) = self.0.iter_mut().find(alike) {
-                alike.frames += 1;
+            if let Some(alike) = self.alike.iter_mut().find(alike) {
+                alike.frames += u64::from(alike.last != self.frames);
+                alike.last = self.frames;
                 continue;
             }
             let told = checker.fault(fault);
@@ -121,30 +141,24 @@ impl Seen {
                 offset: Some(frame.offset + stored),
                 path: "Segment > Cluster > SimpleBlock".into(),
                 fragment_number: fragment.head.number.clone(),
-                repair: what_was_done(&fault.rule, &examined.fit).map(str::to_owned),
+                repair: repair.map(str::to_owned),
                 hint: Some(advice::frame_hint(&fault.rule).into()),
                 ..Finding::new(severity(told.effect), format!("track {}: {told}", frame.track))
             };
-            let track = frame.track;
-            self.0.push(Alike { track, rule: fault.rule, finding, frames: 1, told: false });
+            let (track, rule, last) = (frame.track, fault.rule, self.frames);
+            self.alike.push(Alike { track, rule, finding, frames: 1, last, told: false });
         }
     }
 
-    /// The first finding, from number `from` on, of something that the service refuses.
-    pub(super) fn harmful(&self, from: usize) -> Option<&Finding> {
-        let new = self.0.get(from..).unwrap_or_default();
+    /// The first finding of something that the service refuses.
+    pub(super) fn harmful(&self) -> Option<&Finding> {
         let refused = |finding: &&Finding| finding.severity > Severity::Note && finding.exception.is_some();
-        new.iter().map(|alike| &alike.finding).find(refused)
-    }
-
-    /// How many kinds there are.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.alike.iter().map(|alike| &alike.finding).find(refused)
     }
 
     /// What was not told yet, of this severity or worse.
     pub(super) fn take(&mut self, least: Severity) -> Vec<Finding> {
-        let untold = self.0.iter_mut().filter(|alike| !alike.told && alike.finding.severity >= least);
+        let untold = self.alike.iter_mut().filter(|alike| !alike.told && alike.finding.severity >= least);
         untold
             .map(|alike| {
                 alike.told = true;
@@ -155,6 +169,16 @@ impl Seen {
                 finding
             })
             .collect()
+    }
+}
+
+/// Whether two rules are told of as one.
+fn are_alike(a: &FrameRule, b: &FrameRule) -> bool {
+    match (a, b) {
+        (FrameRule::SetDiffers { set, change, .. }, FrameRule::SetDiffers { set: other, change: to, .. }) => {
+            set == other && discriminant(change) == discriminant(to)
+        }
+        _ => discriminant(a) == discriminant(b),
     }
 }
 

@@ -3,7 +3,9 @@
 //! ```text
 //! stored      reads, and nothing in it would trouble a reader       as it is
 //!             reads, but some reader would trip                     built again from its own parameter sets
+//!             reads, with other lengths or order of arrays          written with lengths of four bytes and in order
 //!             NAL units with start codes or lengths instead         record from the parameter sets among them
+//!             a record of another version                           built again from its own parameter sets
 //!             an ADTS header instead                                AudioSpecificConfig from it
 //! frames      H.264, H.265: parameter sets in band                  record from them
 //!             AAC: ADTS headers                                     AudioSpecificConfig from the first
@@ -16,6 +18,7 @@ use crate::{
     error::{Error, ErrorKind},
     fault::{Effect, Fault},
     frame::{Packing, Standard, Video},
+    hevc::{self, NalArray},
     nal::{self, LengthSize},
 };
 
@@ -85,14 +88,16 @@ impl CodecPrivate {
         if let Ok(parsed) = &parsed {
             faults.extend(length_size_fault(parsed));
             if faults.iter().all(|fault| fault.effect == Effect::Harmless) {
-                let from = if parsed.has_other_lengths() { Origin::PrivateData } else { Origin::AsStored };
-                let record = if from == Origin::AsStored { bytes.to_vec() } else { parsed.record()? };
+                let is_fit = !parsed.has_other_lengths() && parsed.is_in_order();
+                let from = if is_fit { Origin::AsStored } else { Origin::PrivateData };
+                let record = if is_fit { bytes.to_vec() } else { parsed.record()? };
                 return Ok(Repaired { private: parsed.clone(), record, faults, from });
             }
         }
         let mut frames = frames.into_iter();
         let candidate = from_itself(parsed.as_ref().ok())
             .or_else(|| from_private_units(&id, codec_id, bytes))
+            .or_else(|| from_other_version(codec_id, bytes))
             .or_else(|| from_adts(&id, bytes).map(|private| (private, Origin::PrivateData)))
             .or_else(|| match id {
                 CodecId::Avc => from_frames(codec_id, Standard::Avc, bytes, &mut frames),
@@ -115,9 +120,22 @@ impl CodecPrivate {
         self.length_size().is_some_and(|size| size != LengthSize::Four)
     }
 
-    /// The bytes for an output with lengths of four bytes.
+    /// Whether the arrays of H.265 come in the order that the standard recommends (ISO/IEC 14496-15, 8.3.3.1). ffmpeg reads
+    /// no parameter set that comes before the one that it refers to.
+    fn is_in_order(&self) -> bool {
+        match self {
+            Self::Hevc(record) => record.arrays.is_sorted_by_key(array_rank),
+            _ => true,
+        }
+    }
+
+    /// The bytes for an output with lengths of four bytes, and arrays in order.
     fn record(&self) -> Result<Vec<u8>, Error> {
-        self.clone().with_length_size(LengthSize::Four).write()
+        let mut record = self.clone().with_length_size(LengthSize::Four);
+        if let Self::Hevc(record) = &mut record {
+            record.arrays.sort_by_key(array_rank);
+        }
+        record.write()
     }
 
     /// The same with another length size; audio has none.
@@ -135,6 +153,11 @@ impl CodecPrivate {
     fn is_usable(&self) -> bool {
         self.check().iter().all(|fault| fault.effect != Effect::Fatal)
     }
+}
+
+/// VPS, SPS, PPS, and then messages.
+fn array_rank(array: &NalArray) -> u8 {
+    array.nal_unit_type.min(hevc::NAL_PREFIX_SEI)
 }
 
 /// That lengths are of one or two bytes, which the standard allows.
@@ -169,6 +192,14 @@ fn from_private_units(id: &CodecId, codec_id: &str, bytes: &[u8]) -> Option<(Cod
     let read = |lengths| CodecPrivate::from_parameter_sets(codec_id, units(bytes, lengths)).ok();
     let found = readings.into_iter().find_map(read).filter(CodecPrivate::is_usable)?;
     Some((found, Origin::PrivateData))
+}
+
+/// A record of another version whose fields all the same are where they belong.
+fn from_other_version(codec_id: &str, bytes: &[u8]) -> Option<(CodecPrivate, Origin)> {
+    let (version, fields) = bytes.split_first()?;
+    let record = || CodecPrivate::parse(codec_id, &[&[1], fields].concat()).ok();
+    let is_video = matches!(CodecId::parse(codec_id), CodecId::Avc | CodecId::Hevc);
+    from_itself(if is_video && *version != 1 { record() } else { None }.as_ref())
 }
 
 /// A record from the parameter sets in the frames. Those that are only in the private data are taken too.
@@ -302,6 +333,30 @@ mod tests {
         let repaired = repair(HEVC, &private, &[]).unwrap();
         assert_eq!(repaired.from, Origin::PrivateData);
         assert_ne!(repaired.record[12], 0);
+    }
+
+    #[test]
+    fn arrays_are_put_in_the_order_that_readers_take() {
+        let private = hvcc(HEVC_MAIN);
+        let Ok(CodecPrivate::Hevc(mut record)) = CodecPrivate::parse(HEVC, &private) else { panic!() };
+        record.arrays.reverse();
+        let repaired = repair(HEVC, &record.write().unwrap(), &[]).unwrap();
+        assert_eq!((repaired.from, &repaired.record), (Origin::PrivateData, &private));
+        assert_eq!(repaired.faults, []);
+    }
+
+    #[test]
+    fn a_record_of_another_version_is_built_again() {
+        let mut private = hex(AVC_VOGELS);
+        private[0] = 0;
+        let repaired = repair(AVC, &private, &[]).unwrap();
+        assert_eq!((repaired.from, &repaired.record), (Origin::PrivateData, &hex(AVC_VOGELS)));
+        assert!(words(&repaired)[0].1.starts_with("avcC byte 0: configurationVersion is 0"), "{repaired:?}");
+        let mut private = hvcc(HEVC_MAIN);
+        private[0] = 2;
+        assert_eq!(repair(HEVC, &private, &[]).unwrap().private.check(), []);
+        // A box with its header, or a bare SPS.
+        assert!(repair(AVC, &hex(SPS), &[]).is_err());
     }
 
     #[test]

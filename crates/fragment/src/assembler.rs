@@ -109,7 +109,7 @@ impl Assembler {
 
     /// Takes only the places of audio frames where that saves work, for those who write them from the input later, such as an
     /// [`Index`](crate::Index) of a file: they are then in [`Fragment::places`] and not among its frames. Frames whose bytes
-    /// need a look, since they seem to begin with an ADTS header, are taken whole.
+    /// need a look, since they seem to begin with a header of ADTS or LOAS, are taken whole.
     #[must_use]
     pub fn without_audio_payload(mut self) -> Self {
         self.without_audio_payload = true;
@@ -435,7 +435,7 @@ struct PlacesOnly {
 enum Want {
     Frame,
     Place,
-    /// The place, unless the frame seems to begin with an ADTS header.
+    /// The place, unless the frame seems to begin with a header of ADTS or LOAS.
     PlaceOfRawAac,
 }
 
@@ -467,8 +467,8 @@ impl PlacesOnly {
     fn holds(&self, track: u8, start: u16) -> bool {
         match self.by_number.get(usize::from(track)) {
             Some(Want::Place) => true,
-            // The sync word of ADTS and layer 0; raw AAC would begin with the end of its frame.
-            Some(Want::PlaceOfRawAac) => start & 0xFFF6 != 0xFFF0,
+            // The sync word of ADTS and layer 0, with which raw AAC would end as it begins, and that of LOAS.
+            Some(Want::PlaceOfRawAac) => start & 0xFFF6 != 0xFFF0 && start & 0xFFE0 != 0x56E0,
             _ => false,
         }
     }

@@ -15,7 +15,7 @@ use crate::fragment::{Fragment, Frame, Head};
 use crate::run::{Run, SmallRun};
 use crate::time::{Nanos, Timestamp};
 use crate::timeline::TrackSpan;
-use crate::tracks::{Track, Tracks};
+use crate::tracks::{AudioClock, Track, Tracks};
 use frames::{Examined, Fit, Seen, examine};
 use repair::{Mended, Repair};
 use summary::Summary;
@@ -97,6 +97,17 @@ struct Intake {
     summary: Summary,
     tracks: Tracks,
     origins: Vec<Origin>,
+}
+
+impl Intake {
+    fn clock(&self, number: u64) -> Option<AudioClock> {
+        self.tracks.by_number(number).and_then(Track::audio_clock)
+    }
+
+    /// Whether there is sound whose frames are as long as their bytes say.
+    fn has_blocks(&self) -> bool {
+        self.tracks.iter().any(|track| matches!(track.audio_clock(), Some(AudioClock::PerBlock { .. })))
+    }
 }
 
 /// So many frames are looked at before samples are made of them.
@@ -242,6 +253,8 @@ impl Index {
         let kept: Vec<(&Frame, u32)> = kept_with_index(fragment).collect();
         self.samples.reserve(kept.len() + fragment.places.len());
         let mut places = &fragment.places[..];
+        // Each fragment is refused for itself: which of them are selected is not known yet.
+        let mut seen_here = Seen::default();
         for some in kept.chunks(EXAMINED_AT_ONCE) {
             for ((frame, at), examined) in some.iter().zip(examine(some, checker, self.strict)) {
                 let stored_before = places.iter().take_while(|place| place.frames_before <= *at).count();
@@ -250,11 +263,24 @@ impl Index {
                 places = behind;
                 let Some(track) = intake.summary.track(frame.track) else { continue };
                 if let Some(checker) = checker(frame.track) {
-                    let may_refuse = self.strict && refusal.is_none();
-                    let refused = self.seen.add(fragment, frame, &examined, checker, may_refuse);
-                    refusal = refusal.or(refused.map(Box::new));
+                    self.seen.add(fragment, frame, &examined, checker);
+                    if self.strict {
+                        seen_here.add(fragment, frame, &examined, checker);
+                    }
                 }
                 self.take_frame(frame, *at, track, examined, &mut intake);
+            }
+        }
+        let sized = if intake.has_blocks() { &fragment.places[..] } else { &[] };
+        for place in sized {
+            let number = place.track.into();
+            if let (Some(AudioClock::PerBlock { block_align, .. }), Some(checker)) =
+                (intake.clock(number), checker(number))
+            {
+                self.seen.add_place(fragment, place, block_align, checker);
+                if self.strict {
+                    seen_here.add_place(fragment, place, block_align, checker);
+                }
             }
         }
         let Intake { mut summary, tracks, origins } = intake;
@@ -265,6 +291,7 @@ impl Index {
                 self.findings.push(off_beat(fragment, number, held, spanned));
             }
         }
+        refusal = refusal.or_else(|| seen_here.harmful().cloned().map(Box::new));
         let samples = self.samples.get(samples_start..).unwrap_or_default();
         let previous = self.fragments.last().map(|last| last.tracks.as_slice()).unwrap_or_default();
         let summary = summary.finish(samples, &tracks, previous);
@@ -298,7 +325,9 @@ impl Index {
                 let clock = intake.tracks.get(usize::from(track)).and_then(Track::audio_clock);
                 for part in parts {
                     let (start, size) = (len(part.start), len(part.len()));
-                    add(Sample { offset: offset + u64::from(start), time, size, ..sample }, start);
+                    // What was stripped off is less than an ADTS header, of which it is the part that never changes.
+                    let stored = u64::from(start.saturating_sub(len(frame.stripped)));
+                    add(Sample { offset: offset + stored, time, size, form: Form::AsStored, ..sample }, start);
                     time = time + clock.map_or(Nanos::ZERO, |clock| clock.duration(size));
                 }
             }

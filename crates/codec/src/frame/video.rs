@@ -81,11 +81,13 @@ impl Video {
         let other = || other.into_iter().find(|&size| self.reads_well(payload, size));
         let start_code = nal::starts_with_start_code(payload);
         match self.length_size.and_then(|size| Some((size, has_empty_units(payload, size)?))) {
-            Some((size, _)) if start_code => {
+            Some((size, has_empty)) if start_code => {
                 let first = nal::units(payload, Some(size)).next().and_then(|range| payload.get(range));
                 let sound = |unit: &[u8]| self.standard.is_plausible(unit) && nal::annex_b(unit).next().is_none();
                 if !first.is_some_and(sound) && self.begins_annex_b(payload) {
                     Packing::AnnexB
+                } else if has_empty {
+                    Packing::Lengths(other().unwrap_or(size))
                 } else {
                     Packing::Lengths(size)
                 }
@@ -448,6 +450,20 @@ mod tests {
                     (ISO/IEC 14496-15, 5.3.2)";
         assert_eq!(one(&avc(), &frame, true), (Effect::Mendable, said.into()));
         assert!(avc().check(&frame, true).needs_conversion());
+    }
+
+    #[test]
+    fn lengths_of_four_bytes_read_as_two_are_no_empty_units() {
+        let private = CodecPrivate::parse("V_MPEG4/ISO/AVC", &hex(AVC_HIGH_1080P)).unwrap();
+        let private = private.with_length_size(LengthSize::Two);
+        // Lengths from 256 to 511 look like start codes besides.
+        for bytes in [8, 300] {
+            let unit = format!("{AVC_IDR}{}", "80".repeat(bytes - 8));
+            let said = "H.264 frame byte 0: NALUnitLength has 4 bytes, the private data declares 2 bytes \
+                        (ISO/IEC 14496-15, 5.3.2)";
+            let found = one(&FrameChecker::new(&private), &lengths(&[&unit]), true);
+            assert_eq!(found, (Effect::Mendable, said.into()), "{bytes} bytes");
+        }
     }
 
     #[test]

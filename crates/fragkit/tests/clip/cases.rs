@@ -201,7 +201,7 @@ pub(crate) fn temporary(bytes: &[u8]) -> NamedTempFile {
 }
 
 /// Maps in as many threads as there are processors; the results are in order.
-fn parallel<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn parallel<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     std::thread::scope(|scope| {

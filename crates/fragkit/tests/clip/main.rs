@@ -12,8 +12,11 @@
 //! | `large` | more than 4 GiB |
 //! | `golden` | the same bytes each time |
 //! | `damage` | what a broken chunk costs |
+//! | `repairs` | media that producers get wrong, and what is refused instead of repaired |
+//! | `laws` | that G.711 decodes to the samples of its source |
 //!
-//! `inputs` and `cases` hold the files and what is known of them, `programs` and `readers` the strangers.
+//! `inputs` and `cases` hold the files and what is known of them, `rewritten` takes them apart and changes them, `programs` and
+//! `readers` are the strangers.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,8 +36,11 @@ mod decoding;
 mod golden;
 mod inputs;
 mod large;
+mod laws;
 mod programs;
 mod readers;
+mod repairs;
+mod rewritten;
 mod selection;
 mod streaming;
 mod times;

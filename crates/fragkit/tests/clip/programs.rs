@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 /// Whether ffmpeg, ffprobe and mediainfo are there. Without them a test says so and passes, unless the environment variable
 /// `FRAGKIT_REQUIRE_STRANGERS` is set.
@@ -55,6 +56,15 @@ pub(crate) fn decoded(path: &Path, format: Option<&str>, streams: Streams) -> Ve
     decoded
 }
 
+/// All samples of the first track of sound, as 16 bits little-endian.
+pub(crate) fn samples(path: &Path) -> Vec<u8> {
+    let mut command = Command::new("ffmpeg");
+    let output =
+        run(command.args(["-nostdin", "-v", "error", "-i"]).arg(path).args(["-map", "0:a:0", "-f", "s16le", "-"]));
+    assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
 /// What [`decoded`] is to expect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Streams {
@@ -77,6 +87,25 @@ pub(crate) fn mediainfo(path: &Path) -> Vec<Value> {
     let parsed: Value = serde_json::from_slice(&output.stdout).unwrap();
     let tracks = parsed["media"]["track"].as_array().unwrap();
     tracks.iter().filter(|track| track["@type"] != "General").cloned().collect()
+}
+
+/// A video of which each NAL unit is smaller than 256 bytes; `None` where ffmpeg is missing.
+pub(crate) fn tiny() -> Option<NamedTempFile> {
+    made(
+        "-f lavfi -i testsrc=size=16x16:rate=25 -t 3 -c:v libx264 -g 25 -bf 2 -qp 45 -bsf:v filter_units=remove_types=6",
+    )
+}
+
+/// The Matroska file that ffmpeg makes when called like this.
+pub(crate) fn made(arguments: &str) -> Option<NamedTempFile> {
+    if !available() {
+        return None;
+    }
+    let file = NamedTempFile::with_suffix(".mkv").unwrap();
+    let mut command = Command::new("ffmpeg");
+    let output = run(command.args(["-nostdin", "-v", "error", "-y"]).args(arguments.split(' ')).arg(file.path()));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(file)
 }
 
 fn run(command: &mut Command) -> Output {

@@ -4,12 +4,12 @@ use std::mem::discriminant;
 use std::ops::Range;
 
 use fragkit_codec::aac::adts;
-use fragkit_codec::{Effect, FrameCheck, FrameChecker, FrameRule, Packing, nal};
+use fragkit_codec::{Effect, FrameCheck, FrameChecker, FrameFault, FrameRule, Packing, nal};
 use rayon::prelude::*;
 
 use crate::advice;
 use crate::finding::{Finding, Severity};
-use crate::fragment::{Fragment, Frame};
+use crate::fragment::{Fragment, Frame, Place};
 
 /// A frame that was looked at.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(super) struct Examined {
     /// The key flag as it should be.
     pub(super) keyframe: bool,
     check: Option<FrameCheck>,
+    strict: bool,
 }
 
 /// How a frame is to be written.
@@ -44,8 +45,8 @@ pub(super) fn examine<'c>(
 ) -> Vec<Examined> {
     let examine = |units: &mut Vec<Range<usize>>, (frame, _): &(&Frame, u32)| match checker(frame.track) {
         Some(checker) => Examined::new(frame, checker, strict, units),
-        None if frame.size() == 0 => Examined { fit: Fit::LeftOut, keyframe: frame.keyframe, check: None },
-        None => Examined { fit: Fit::AsStored, keyframe: frame.keyframe, check: None },
+        None if frame.size() == 0 => Examined { fit: Fit::LeftOut, keyframe: frame.keyframe, check: None, strict },
+        None => Examined { fit: Fit::AsStored, keyframe: frame.keyframe, check: None, strict },
     };
     let is_annex_b = |(frame, _): &(&Frame, u32)| {
         let checker = checker(frame.track);
@@ -70,27 +71,39 @@ impl Examined {
         let check = checker.check_units(payload, frame.keyframe, |unit| units.push(unit));
         if strict {
             let fit = if payload.is_empty() { Fit::LeftOut } else { Fit::AsStored };
-            return Examined { fit, keyframe: frame.keyframe, check: Some(check) };
+            return Examined { fit, keyframe: frame.keyframe, check: Some(check), strict };
         }
         let fit = match check.packing {
             Packing::Broken if checker.length_size().is_some() => {
                 // The units before the break are whole.
                 units.clear();
                 units.extend(nal::units(payload, checker.length_size()));
-                if units.is_empty() { Fit::LeftOut } else { Fit::Units(units.clone()) }
+                if check.has_media { Fit::Units(units.clone()) } else { Fit::LeftOut }
             }
             _ if !check.has_media => Fit::LeftOut,
             Packing::Adts => adts::raw_data_blocks(payload).map_or(Fit::AsStored, Fit::Parts),
             _ if check.needs_conversion() => Fit::Units(units.clone()),
             _ => Fit::AsStored,
         };
-        Examined { fit, keyframe: check.keyframe, check: Some(check) }
+        Examined { fit, keyframe: check.keyframe, check: Some(check), strict }
+    }
+
+    /// What is done with the frame about a rule that it breaks.
+    fn what_was_done(&self, rule: &FrameRule) -> Option<&'static str> {
+        match self.fit {
+            Fit::AsStored if self.strict => None,
+            _ => what_was_done(rule, &self.fit),
+        }
     }
 }
 
 /// What is wrong with frames, told once for all that are alike.
 #[derive(Debug, Default)]
-pub(super) struct Seen(Vec<Alike>);
+pub(super) struct Seen {
+    alike: Vec<Alike>,
+    /// How many frames with something wrong were taken in.
+    frames: u64,
+}
 
 #[derive(Debug)]
 struct Alike {
@@ -99,62 +112,75 @@ struct Alike {
     /// Of the first of them.
     finding: Finding,
     frames: u64,
+    /// Which frame was the last of them.
+    last: u64,
     told: bool,
 }
 
 impl Seen {
-    /// Takes in a frame that was looked at. Gives what the service would refuse it for, if that is asked for.
-    pub(super) fn add(
+    /// Takes in a frame that was looked at.
+    pub(super) fn add(&mut self, fragment: &Fragment, frame: &Frame, examined: &Examined, checker: &FrameChecker) {
+        let Some(check) = examined.check.filter(|check| !check.is_sound()) else { return };
+        self.frames += 1;
+        for fault in check.faults() {
+            let stored = u64::try_from(fault.offset.saturating_sub(frame.stripped)).unwrap_or_default();
+            let repair = examined.what_was_done(&fault.rule);
+            self.add_fault(fragment, (frame.track, frame.offset + stored), fault, repair, checker);
+        }
+    }
+
+    /// Takes in a frame of sound of which only the place is known: its size tells whether it holds whole samples.
+    pub(super) fn add_place(&mut self, fragment: &Fragment, place: &Place, block_align: u32, checker: &FrameChecker) {
+        let over = place.size.checked_rem(block_align).unwrap_or_default();
+        if over > 0 {
+            self.frames += 1;
+            let size = |bytes: u32| usize::try_from(bytes).unwrap_or(usize::MAX);
+            let rule = FrameRule::PartOfSample { over: size(over), block: size(block_align) };
+            let fault = FrameFault { offset: size(place.size - over), rule };
+            let at = (place.track.into(), place.offset + u64::from(place.size - over));
+            self.add_fault(fragment, at, fault, None, checker);
+        }
+    }
+
+    fn add_fault(
         &mut self,
         fragment: &Fragment,
-        frame: &Frame,
-        examined: &Examined,
+        (track, offset): (u64, u64),
+        fault: FrameFault,
+        repair: Option<&'static str>,
         checker: &FrameChecker,
-        may_refuse: bool,
-    ) -> Option<Finding> {
-        let check = examined.check.filter(|check| !check.is_sound())?;
-        let mut refused = None;
-        for fault in check.faults() {
-            let alike = |alike: &&mut Alike| {
-                alike.track == frame.track && discriminant(&alike.rule) == discriminant(&fault.rule)
-            };
-            let known = self.0.iter_mut().find(alike);
-            let exception = advice::frame_exception(&fault.rule).filter(|_| fault.rule.effect() > Effect::Harmless);
-            let refuses = may_refuse && refused.is_none() && exception.is_some();
-            let known = match known {
-                Some(alike) => {
-                    alike.frames += 1;
-                    true
-                }
-                None => false,
-            };
-            if known && !refuses {
-                continue;
-            }
-            let told = checker.fault(fault);
-            let stored = u64::try_from(fault.offset.saturating_sub(frame.stripped)).unwrap_or_default();
-            let finding = Finding {
-                exception,
-                offset: Some(frame.offset + stored),
-                path: "Segment > Cluster > SimpleBlock".into(),
-                fragment_number: fragment.head.number.clone(),
-                repair: what_was_done(&fault.rule, examined, frame).map(str::to_owned),
-                hint: Some(advice::frame_hint(&fault.rule).into()),
-                ..Finding::new(severity(told.effect), format!("track {}: {told}", frame.track))
-            };
-            if refuses {
-                refused = Some(finding.clone());
-            }
-            if !known {
-                self.0.push(Alike { track: frame.track, rule: fault.rule, finding, frames: 1, told: false });
-            }
+    ) {
+        let alike = |alike: &&mut Alike| {
+            alike.track == track && are_alike(&alike.rule, &fault.rule) && alike.finding.repair.as_deref() == repair
+        };
+        if let Some(alike) = self.alike.iter_mut().find(alike) {
+            alike.frames += u64::from(alike.last != self.frames);
+            alike.last = self.frames;
+            return;
         }
-        refused
+        let told = checker.fault(fault);
+        let finding = Finding {
+            exception: advice::frame_exception(&fault.rule),
+            offset: Some(offset),
+            path: "Segment > Cluster > SimpleBlock".into(),
+            fragment_number: fragment.head.number.clone(),
+            repair: repair.map(str::to_owned),
+            hint: Some(advice::frame_hint(&fault.rule).into()),
+            ..Finding::new(severity(told.effect), format!("track {track}: {told}"))
+        };
+        let last = self.frames;
+        self.alike.push(Alike { track, rule: fault.rule, finding, frames: 1, last, told: false });
+    }
+
+    /// The first finding of something that the service refuses.
+    pub(super) fn harmful(&self) -> Option<&Finding> {
+        let refused = |finding: &&Finding| finding.severity > Severity::Note && finding.exception.is_some();
+        self.alike.iter().map(|alike| &alike.finding).find(refused)
     }
 
     /// What was not told yet, of this severity or worse.
     pub(super) fn take(&mut self, least: Severity) -> Vec<Finding> {
-        let untold = self.0.iter_mut().filter(|alike| !alike.told && alike.finding.severity >= least);
+        let untold = self.alike.iter_mut().filter(|alike| !alike.told && alike.finding.severity >= least);
         untold
             .map(|alike| {
                 alike.told = true;
@@ -168,6 +194,16 @@ impl Seen {
     }
 }
 
+/// Whether two rules are told of as one.
+fn are_alike(a: &FrameRule, b: &FrameRule) -> bool {
+    match (a, b) {
+        (FrameRule::SetDiffers { set, change, .. }, FrameRule::SetDiffers { set: other, change: to, .. }) => {
+            set == other && discriminant(change) == discriminant(to)
+        }
+        _ => discriminant(a) == discriminant(b),
+    }
+}
+
 fn severity(effect: Effect) -> Severity {
     match effect {
         Effect::Harmless => Severity::Note,
@@ -177,9 +213,8 @@ fn severity(effect: Effect) -> Severity {
 }
 
 /// What is done with a frame that breaks a rule.
-fn what_was_done(rule: &FrameRule, examined: &Examined, frame: &Frame) -> Option<&'static str> {
-    let marked = examined.keyframe != frame.keyframe;
-    Some(match (rule, &examined.fit) {
+fn what_was_done(rule: &FrameRule, fit: &Fit) -> Option<&'static str> {
+    Some(match (rule, fit) {
         (_, Fit::LeftOut) => "the frame is left out",
         (FrameRule::StartCodes, Fit::Units(_)) => "start codes are converted to lengths",
         (FrameRule::OtherLengthSize(_), Fit::Units(_)) => "lengths are written with four bytes",
@@ -187,8 +222,8 @@ fn what_was_done(rule: &FrameRule, examined: &Examined, frame: &Frame) -> Option
         (FrameRule::LengthPastEnd { .. } | FrameRule::LengthCut { .. }, Fit::Units(_)) => {
             "the NAL units before it are kept"
         }
-        (FrameRule::KeyMissing, _) if marked => "the frame is marked as a key frame",
-        (FrameRule::KeyOnPredicted, _) if marked => "the mark is taken off",
+        (FrameRule::KeyMissing, _) => "the frame is marked as a key frame",
+        (FrameRule::KeyOnPredicted, _) => "the mark is taken off",
         (FrameRule::SetDiffers { .. }, _) => "the set is left in the frame, where decoders look for it",
         (FrameRule::AdtsHeaders(_), Fit::Parts(_)) => "the headers are taken off",
         _ => return None,

@@ -1,7 +1,7 @@
 //! What is mended of tracks before their frames go into an output: private data that is missing, of the wrong form, or at
 //! odds with itself.
 
-use fragkit_codec::{CodecId, CodecPrivate, Effect, Fault, FrameChecker, Origin, Repaired};
+use fragkit_codec::{CodecId, CodecPrivate, Effect, Error, Fault, FrameChecker, Origin, Repaired};
 use fragkit_mkv::TrackType;
 
 use super::kept_frames;
@@ -50,7 +50,8 @@ impl Repair {
         {
             let mut mended = last.mended.clone();
             if let Some(refusal) = &mut mended.refusal {
-                (refusal.offset, refusal.fragment_number) = (Some(fragment.head.offset), fragment.head.number.clone());
+                refusal.offset = Some(fragment.head.offset);
+                refusal.fragment_number = fragment.head.number.clone();
             }
             return mended;
         }
@@ -81,8 +82,9 @@ impl Repair {
         if known.is_none() {
             for mended in &mended {
                 for finding in findings_of(mended, fragment, self.strict) {
-                    // The service does not look into the private data of sound.
-                    if self.strict && mended.track.entry.track_type == TrackType::Video {
+                    // The service does not look into the private data of sound, but it has to be there.
+                    let is_video = mended.track.entry.track_type == TrackType::Video;
+                    if self.strict && (is_video || mended.track.codec_private.is_err()) {
                         refusal = refusal.or(Some(Box::new(finding)));
                     } else {
                         findings.push(finding);
@@ -112,7 +114,8 @@ impl Repair {
             return as_it_is(Vec::new());
         }
         if self.strict {
-            return as_it_is(track.codec_private.as_ref().map(CodecPrivate::check).unwrap_or_default());
+            let unreadable = |error: &Error| vec![Fault { error: error.clone(), effect: Effect::Fatal }];
+            return as_it_is(track.codec_private.as_ref().map_or_else(unreadable, CodecPrivate::check));
         }
         let frames = kept_frames(fragment).filter(|frame| frame.track == entry.number);
         let repaired = CodecPrivate::repair(

@@ -199,6 +199,36 @@ fn header_stripping_and_start_codes_are_undone_together() {
 }
 
 #[test]
+fn header_stripping_and_adts_headers_are_undone_together() {
+    let header = [0xff, 0xf1, 0x60, 0x40, 0x01, 0x5f, 0xfc];
+    let frames = [[header.as_slice(), b"one"].concat(), [header.as_slice(), b"two"].concat()];
+    for stripped in [&header[..2], &[]] {
+        let transform = Transform::HeaderStripping(Bytes::copy_from_slice(stripped));
+        let entry = TrackEntry {
+            codec_id: "A_AAC".into(),
+            codec_private: Some(Bytes::from_static(&[0x14, 0x08])),
+            content_encodings: vec![ContentEncoding { order: 0, scope: 1, transform }],
+            ..audio_track()
+        };
+        let stream = document(|writer| {
+            headers(writer, &[entry]);
+            writer.master(fragkit_mkv::Id::CLUSTER, |cluster| {
+                cluster.uint(fragkit_mkv::Id::TIMESTAMP, 0);
+                for (frame, time) in frames.iter().zip([0, 64]) {
+                    let stored = &frame[stripped.len()..];
+                    let flags = fragkit_mkv::write::BlockFlags { keyframe: true, ..Default::default() };
+                    cluster.simple_block_header(2, time, flags, stored.len().try_into().unwrap());
+                    cluster.raw(stored);
+                }
+            });
+        });
+        let fragments = fragments(&stream);
+        assert_eq!(payload(&index(false, &fragments), &stream), b"onetwo");
+        assert_eq!(written(false, &fragments).1, b"onetwo");
+    }
+}
+
+#[test]
 fn samples_name_the_same_track_where_only_the_order_of_the_entries_changes() {
     let frames = [frame(1, 0, true, "picture"), frame(2, 0, true, "sound")];
     let chunk = |number, tracks: &[TrackEntry]| chunk_of(&ChunkLayout::default(), number, 0, tracks, &[], &frames);

@@ -40,16 +40,19 @@ pub(crate) struct List {
     pub(crate) json: bool,
 }
 
-/// Show chunks, tracks, private data and what is wrong with them
+/// Show chunks, tracks, private data, what is wrong with them, and which outputs are possible
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Example:\n  fragkit inspect getmedia.mkv")]
+#[command(after_help = "Example:\n  fragkit inspect getmedia.mkv\n  fragkit inspect getmedia.mkv --fields")]
 pub(crate) struct Inspect {
     #[command(flatten)]
     pub(crate) inputs: Inputs,
     /// Print all of it as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Do not say what could be repaired, only what is wrong
+    /// Also decode the private data of each track, field by field
+    #[arg(long)]
+    pub(crate) fields: bool,
+    /// Repair nothing: what `clip --strict` refuses is an error
     #[arg(long)]
     pub(crate) strict: bool,
 }

@@ -1,165 +1,263 @@
-//! `fragkit inspect`: chunks, tracks, private data and what is wrong with them.
+//! `fragkit inspect`: what is in a stream, what is wrong with it, and what can be made of it.
+//!
+//! ```text
+//! inspect            fragments in, everything that is known of them out
+//! inspect::private   the private data of a track: sound, mended, or why not
+//! inspect::track     a track in words and numbers
+//! inspect::text      all of it for people
+//! inspect::json      all of it for programs
+//! ```
+
+mod json;
+mod private;
+mod text;
+mod track;
 
 use std::io::{self, Write};
 
-use fragkit::codec::{CodecId, CodecPrivate, ErrorKind as CodecErrorKind};
-use fragkit::mkv::TrackType;
+use fragkit::codec::FrameChecker;
 use fragkit::{
-    Completeness, Error, Finding, Fragment, Head, Index, Item, Pipe, ServiceException, Severity, Track, Tracks, change,
+    Completeness, Error, Finding, Fragment, Head, Index, Item, Pipe, ServiceException, Severity, Stretch, Track,
+    Tracks, Verdict, change, verdicts,
 };
-use serde_json::{Value, json};
 
 use crate::args::Inspect;
-use crate::list::seconds;
-use crate::report::{Findings, printable};
+use crate::report::Findings;
 use crate::stream::{self, Input};
-
-/// All that is known of the input.
-#[derive(Default)]
-struct Inspection {
-    chunks: Vec<Head>,
-    /// Each different set of tracks, with the first chunk that has it and how it was repaired.
-    tracks: Vec<(Tracks, Tracks)>,
-    findings: Vec<Finding>,
-    bytes: u64,
-}
+use private::Private;
 
 pub(crate) fn run(args: &Inspect) -> Result<(), Error> {
-    let mut inspection = Inspection::default();
+    let mut gathering = Gathering::new(args.strict);
+    let mut bytes = 0;
     match Input::open(&args.inputs)? {
         Input::Files(source) => {
-            inspection.bytes = source.len();
-            source.items().for_each(|item| inspection.take(item, args.strict));
+            bytes = source.len();
+            source.items().for_each(|item| gathering.take(item));
         }
         Input::Pipe(reader) => {
             for item in Pipe::new(reader) {
-                inspection.take(item.map_err(|error| stream::unreadable(&error))?, args.strict);
+                gathering.take(item.map_err(|error| stream::unreadable(&error))?);
             }
-            inspection.bytes = inspection.chunks.last().map_or(0, |head| head.offset + head.size);
         }
     }
+    let inspection = gathering.finish(bytes);
     if inspection.chunks.is_empty() {
         let mut shown = Findings::default();
         inspection.findings.iter().for_each(|finding| shown.show(finding));
         return Err(if inspection.findings.is_empty() { stream::empty() } else { stream::no_fragments() });
     }
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let written = if args.json { inspection.as_json(&mut out) } else { inspection.as_text(&mut out) };
+    let written = if args.json {
+        json::write(&mut out, &inspection, args.fields)
+    } else {
+        text::write(&mut out, &inspection, args.fields)
+    };
     written.and_then(|()| out.flush()).map_err(|error| crate::media::stdout_error(&error))
 }
 
-impl Inspection {
-    fn take(&mut self, item: Item, strict: bool) {
+/// All that is known of the input.
+struct Inspection {
+    chunks: Vec<Head>,
+    /// Each different set of tracks.
+    sets: Vec<TrackSet>,
+    /// In the order of their places.
+    findings: Vec<Finding>,
+    outputs: Vec<Verdict>,
+    bytes: u64,
+}
+
+/// The tracks of one fragment and of those that follow with the same.
+struct TrackSet {
+    stored: Tracks,
+    /// As they go into an output.
+    mended: Tracks,
+    /// What there is to be said of the private data of each stored track.
+    private: Vec<Private>,
+    /// Of the first chunk that has them.
+    offset: u64,
+}
+
+/// A track as it is stored, as it goes into an output, and what is to be said of its private data.
+type OneTrack<'s> = (&'s Track, &'s Track, &'s Private);
+
+impl TrackSet {
+    fn tracks(&self) -> impl Iterator<Item = OneTrack<'_>> {
+        self.stored.iter().zip(&self.private).map(|(stored, private)| {
+            let mended = self.mended.by_number(stored.entry.number).unwrap_or(stored);
+            (stored, mended, private)
+        })
+    }
+}
+
+/// Takes in the stream.
+struct Gathering {
+    strict: bool,
+    index: Index,
+    chunks: Vec<Head>,
+    sets: Vec<TrackSet>,
+    stretches: Vec<Stretch>,
+    findings: Vec<Finding>,
+    /// Those about private data: what was done is known in the end.
+    of_private_data: Vec<Finding>,
+    /// The first fragment whose first picture is no key frame, and how many there are.
+    unopened: Option<(Finding, u64)>,
+}
+
+impl Gathering {
+    fn new(strict: bool) -> Self {
+        Gathering {
+            strict,
+            index: Index::new(strict),
+            chunks: Vec::new(),
+            sets: Vec::new(),
+            stretches: Vec::new(),
+            findings: Vec::new(),
+            of_private_data: Vec::new(),
+            unopened: None,
+        }
+    }
+
+    fn take(&mut self, item: Item) {
         match item {
             Item::Finding(finding) => self.findings.push(finding),
-            Item::Fragment(fragment) => self.take_fragment(&fragment, strict),
+            Item::Fragment(fragment) => self.take_fragment(fragment),
         }
     }
 
-    fn take_fragment(&mut self, fragment: &Fragment, strict: bool) {
+    fn take_fragment(&mut self, fragment: Fragment) {
+        if let Some(exception) = &fragment.head.exception {
+            self.findings.push(exception_finding(&fragment.head, exception));
+        }
+        if !fragment.head.tracks.is_empty() {
+            self.index.add(&fragment);
+            let mended = self.index.fragments().last().map(|indexed| indexed.head.tracks.clone());
+            let has_frames = !self.index.samples(self.index.fragments().len().saturating_sub(1)).is_empty();
+            // What was found is kept; where the frames are is of no interest.
+            self.index.forget();
+            self.take_tracks(&fragment, mended.unwrap_or_default());
+            if let Some(stretch) = self.stretches.last_mut() {
+                stretch.has_frames |= has_frames;
+            }
+            self.look_at_first_picture(&fragment);
+        }
+        self.chunks.push(fragment.head);
+    }
+
+    fn take_tracks(&mut self, fragment: &Fragment, mended: Tracks) {
         let head = &fragment.head;
-        if let Some(exception) = &head.exception {
-            self.findings.push(exception_finding(head, exception));
-        }
-        if !head.tracks.is_empty() {
-            self.take_tracks(fragment, strict);
-        }
-        let video = head.tracks.video().map(|track| track.entry.number);
-        let first = fragment.frames.iter().find(|frame| Some(frame.track) == video);
-        if let Some(frame) = first.filter(|frame| !frame.keyframe) {
-            self.findings.push(Finding {
-                severity: Severity::Warning,
-                exception: None,
-                offset: Some(frame.offset),
-                path: "Segment > Cluster".into(),
-                fragment_number: head.number.clone(),
-                message: "the first picture of the fragment is no key frame; it cannot be shown by itself".into(),
-                repair: None,
-                hint: Some("have the producer start each fragment with a key frame".into()),
-            });
-        }
-        self.chunks.push(head.clone());
-    }
-
-    fn take_tracks(&mut self, fragment: &Fragment, strict: bool) {
-        let tracks = &fragment.head.tracks;
-        let before = self.tracks.last().map(|(before, _)| before);
-        let changed = before.and_then(|before| change(before, tracks));
-        if let Some(change) = &changed {
-            self.findings.push(Finding {
-                severity: Severity::Warning,
-                exception: Some("InvalidCodecPrivateDataException"),
-                offset: Some(fragment.head.offset),
-                path: "Segment > Tracks".into(),
-                fragment_number: fragment.head.number.clone(),
-                message: format!("{change}, so that one clip cannot hold what is before and behind"),
-                repair: None,
-                hint: Some("`fragkit clip --on-change split` makes one file of each stretch".into()),
-            });
-        }
-        if before.is_some() && changed.is_none() {
+        let stored = &head.tracks;
+        let last = self.stretches.last();
+        let same_stored = last.is_some_and(|last| last.stored.is_same(stored) || is_alike(&last.stored, stored));
+        let changed = last.and_then(|last| change(&last.mended, &mended));
+        if same_stored && changed.is_none() {
             return;
         }
-        for track in tracks.iter().filter(|track| is_media(track)) {
-            if let Some(finding) = private_finding(fragment, track) {
-                self.findings.push(finding);
-            }
+        // Where the same tracks are mended only now, the fault was told.
+        if let Some(change) = changed.filter(|_| !same_stored) {
+            self.findings.push(Finding {
+                exception: Some("InvalidCodecPrivateDataException"),
+                offset: Some(head.offset),
+                path: "Segment > Tracks".into(),
+                fragment_number: head.number.clone(),
+                hint: Some("`fragkit clip --on-change split` makes one file of each stretch".into()),
+                ..Finding::new(
+                    Severity::Warning,
+                    format!("{change}, so that one clip cannot hold what is before and behind"),
+                )
+            });
         }
-        // What a repair would make of it.
-        let mut index = Index::new(strict);
-        index.add(fragment);
-        let repaired = index.fragments().first().map_or_else(|| tracks.clone(), |indexed| indexed.head.tracks.clone());
-        self.findings.extend(index.take_findings(Severity::Note));
-        self.tracks.push((tracks.clone(), repaired));
+        self.take_set(fragment, &mended);
+        self.stretches.push(Stretch { stored: stored.clone(), mended, has_frames: false });
     }
 
-    fn as_json(&self, out: &mut impl Write) -> io::Result<()> {
-        let tracks = self.tracks.iter().flat_map(|(before, after)| before.iter().zip(after.iter()));
-        let value = json!({
-            "chunks": self.chunks.iter().map(chunk_json).collect::<Vec<_>>(),
-            "tracks": tracks.map(|(before, after)| track_json(before, after)).collect::<Vec<_>>(),
-            "findings": self.findings.iter().map(finding_json).collect::<Vec<_>>(),
-            "bytes": self.bytes,
-        });
-        serde_json::to_writer_pretty(&mut *out, &value)?;
-        writeln!(out)
+    /// Keeps a set of tracks, unless it is one of the latest that are known.
+    fn take_set(&mut self, fragment: &Fragment, mended: &Tracks) {
+        let Head { tracks: stored, offset, number, .. } = &fragment.head;
+        let latest = self.sets.len().saturating_sub(LATEST_SETS);
+        let known = self.sets.iter_mut().skip(latest).find(|set| is_alike(&set.stored, stored));
+        if known.as_ref().is_some_and(|set| !can_be_read_better(&set.mended, mended)) {
+            return;
+        }
+        let private: Vec<Private> = stored.iter().map(|track| Private::of(track, fragment, self.strict)).collect();
+        if let Some(known) = known {
+            (known.mended, known.private) = (mended.clone(), private);
+            return;
+        }
+        for (track, private) in stored.iter().zip(&private) {
+            let latest = self.sets.iter().skip(latest);
+            let told = { latest }.any(|set| set.stored.iter().any(|known| is_same_track(known, track)));
+            if !told {
+                let place = |finding| Finding { offset: Some(*offset), fragment_number: number.clone(), ..finding };
+                self.of_private_data.extend(private.findings(track).map(place));
+            }
+        }
+        self.sets.push(TrackSet { stored: stored.clone(), mended: mended.clone(), private, offset: *offset });
     }
 
-    fn as_text(&self, out: &mut impl Write) -> io::Result<()> {
-        let whole = self.chunks.iter().filter(|head| head.is_whole()).count();
-        let frames: u64 = self.chunks.iter().map(Head::frame_count).sum();
-        writeln!(out, "{} chunks, {whole} whole, {frames} frames, {} bytes", self.chunks.len(), self.bytes)?;
-        for (before, after) in &self.tracks {
-            for (before, after) in before.iter().zip(after.iter()) {
-                writeln!(out, "{}", printable(track_text(before, after)))?;
+    /// A fragment should begin with a key frame. Where only the mark is missing, the index has told.
+    fn look_at_first_picture(&mut self, fragment: &Fragment) {
+        let Some(video) = fragment.head.tracks.video() else { return };
+        let first = fragment.frames.iter().find(|frame| frame.track == video.entry.number);
+        let Some(frame) = first.filter(|frame| !frame.keyframe) else { return };
+        let mended = self.stretches.last().and_then(|stretch| stretch.mended.by_number(video.entry.number));
+        let private = video.codec_private.as_ref().ok().or_else(|| mended?.codec_private.as_ref().ok());
+        if private.is_some_and(|private| FrameChecker::new(private).check(&frame.payload, false).keyframe) {
+            return;
+        }
+        if let Some((_, count)) = &mut self.unopened {
+            *count += 1;
+            return;
+        }
+        let finding = Finding {
+            offset: Some(frame.offset),
+            path: "Segment > Cluster > SimpleBlock".into(),
+            fragment_number: fragment.head.number.clone(),
+            hint: Some("have the producer start each fragment with a key frame".into()),
+            ..Finding::new(
+                Severity::Warning,
+                "the first picture of the fragment is no key frame; it cannot be shown by itself",
+            )
+        };
+        self.unopened = Some((finding, 1));
+    }
+
+    fn finish(mut self, bytes: u64) -> Inspection {
+        let (of_private_data, of_frames): (Vec<Finding>, Vec<Finding>) =
+            self.index.take_findings(Severity::Note).into_iter().partition(private::is_about_private_data);
+        for finding in &mut self.of_private_data {
+            // The index mends, and tells in the same words what it did.
+            let same = |done: &&Finding| done.message == finding.message && done.offset == finding.offset;
+            let done = of_private_data.iter().find(same);
+            if let Some(repair) = done.and_then(|done| done.repair.clone()) {
+                finding.repair = Some(repair);
+                finding.severity = Severity::Warning;
             }
         }
-        writeln!(out)?;
-        for head in &self.chunks {
-            let number = head.number.as_ref().map_or("-", |number| number.as_str());
-            let producer = head.producer_timestamp.map_or_else(|| "-".into(), |timestamp| timestamp.to_string());
-            let counts: Vec<_> =
-                head.frame_counts.iter().map(|count| format!("{}:{}", count.track, count.frames)).collect();
-            writeln!(
-                out,
-                "{:>12} {number:<47} {producer:>14} {:>6} ms  {:<10} frames {}",
-                head.offset,
-                head.length_ms(),
-                completeness(head.completeness),
-                if counts.is_empty() { "none".into() } else { counts.join(" ") },
-            )?;
-            for tag in &head.tags {
-                writeln!(out, "{:>12} tag {}={}", "", printable(&tag.name), printable(&tag.value))?;
+        self.findings.append(&mut self.of_private_data);
+        self.findings.extend(of_frames);
+        if self.strict {
+            // What the service refuses is then refused by `clip` as well.
+            let refused = |finding: &&mut Finding| finding.exception.is_some() && finding.severity > Severity::Note;
+            let changes = |finding: &&mut Finding| finding.path == "Segment > Tracks";
+            let refused = self.findings.iter_mut().filter(|finding| refused(finding) && !changes(finding));
+            refused.for_each(|finding| finding.severity = Severity::Error);
+            self.findings.iter_mut().for_each(|finding| finding.repair = None);
+        }
+        if let Some((mut finding, count)) = self.unopened {
+            if count > 1 {
+                finding.message += &format!(", and {} more fragments alike", count - 1);
             }
+            self.findings.push(finding);
         }
-        if self.findings.is_empty() {
-            return writeln!(out, "\nno findings");
+        self.findings.sort_by_key(|finding| finding.offset.unwrap_or(u64::MAX));
+        let end = self.chunks.last().map_or(0, |head| head.offset + head.size);
+        Inspection {
+            outputs: verdicts(&self.stretches, &self.findings, self.strict),
+            chunks: self.chunks,
+            sets: self.sets,
+            findings: self.findings,
+            bytes: bytes.max(end),
         }
-        writeln!(out)?;
-        for finding in &self.findings {
-            writeln!(out, "{}: {}", finding.severity.as_str(), printable(finding))?;
-        }
-        Ok(())
     }
 }
 
@@ -167,41 +265,21 @@ impl Inspection {
 pub(crate) fn exception_finding(head: &Head, exception: &ServiceException) -> Finding {
     let code = exception.code.map_or_else(String::new, |code| format!(" {code}"));
     let meaning = exception.meaning().map_or_else(String::new, |meaning| format!(": {meaning}"));
+    let hint = exception.code.and_then(|code| match code {
+        4000 => Some("ListFragments tells which fragments the stream still has"),
+        4500..=4506 => Some("check the KMS key of the stream, and that the caller may decrypt with it"),
+        3002 | 5000 => Some("ask for the fragment again"),
+        _ => None,
+    });
     Finding {
-        severity: Severity::Error,
-        exception: None,
         offset: Some(head.offset),
         path: "Segment > Tags".into(),
         fragment_number: head.number.clone(),
-        message: format!("the service reports exception{code} in this chunk{meaning} ({:?})", exception.message),
-        repair: None,
-        hint: None,
-    }
-}
-
-fn is_media(track: &Track) -> bool {
-    matches!(track.entry.track_type, TrackType::Video | TrackType::Audio)
-}
-
-fn private_finding(fragment: &Fragment, track: &Track) -> Option<Finding> {
-    let error = track.codec_private.as_ref().err()?;
-    Some(Finding {
-        severity: Severity::Error,
-        exception: Some(exception_name(error.kind())),
-        offset: Some(fragment.head.offset),
-        path: "Segment > Tracks > TrackEntry > CodecPrivate".into(),
-        fragment_number: fragment.head.number.clone(),
-        message: format!("track {} ({}): {error}", track.entry.number, track.entry.codec_id),
-        repair: None,
-        hint: None,
-    })
-}
-
-fn exception_name(kind: CodecErrorKind) -> &'static str {
-    match kind {
-        CodecErrorKind::Missing => "MissingCodecPrivateDataException",
-        CodecErrorKind::Unsupported => "UnsupportedStreamMediaTypeException",
-        _ => "InvalidCodecPrivateDataException",
+        hint: hint.map(str::to_owned),
+        ..Finding::new(
+            Severity::Error,
+            format!("the service reports exception{code} in this chunk{meaning} ({:?})", exception.message),
+        )
     }
 }
 
@@ -215,124 +293,24 @@ fn completeness(completeness: Completeness) -> &'static str {
     }
 }
 
-fn chunk_json(head: &Head) -> Value {
-    let frames: serde_json::Map<String, Value> =
-        head.frame_counts.iter().map(|count| (count.track.to_string(), json!(count.frames))).collect();
-    json!({
-        "offset": head.offset,
-        "size": head.size,
-        "fragment_number": head.number.as_ref().map(ToString::to_string),
-        "producer_timestamp": seconds(head.producer_timestamp),
-        "server_timestamp": seconds(head.server_timestamp),
-        "tags": head.tags.iter().map(|tag| json!({"name": tag.name, "value": tag.value})).collect::<Vec<_>>(),
-        "complete": head.is_whole(),
-        "completeness": completeness(head.completeness),
-        "exception": head.exception.as_ref().map(|exception| json!({"code": exception.code, "message": exception.message})),
-        "frames": frames,
-        "key_frames": head.frame_counts.iter().map(|count| count.key_frames).sum::<u64>(),
-        "length_ms": head.length_ms(),
+/// Whether two sets of tracks have nothing different that would be shown.
+fn is_alike(a: &Tracks, b: &Tracks) -> bool {
+    a.is_same(b) || (a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| is_same_track(a, b)))
+}
+
+fn is_same_track(a: &Track, b: &Track) -> bool {
+    let (a, b) = (&a.entry, &b.entry);
+    (a.number, a.track_type, &a.codec_id, &a.codec_private) == (b.number, b.track_type, &b.codec_id, &b.codec_private)
+        && (&a.video, &a.audio, &a.content_encodings) == (&b.video, &b.audio, &b.content_encodings)
+}
+
+/// Whether a track can be read now that could not be before.
+fn can_be_read_better(before: &Tracks, after: &Tracks) -> bool {
+    after.iter().any(|track| {
+        let before = before.by_number(track.entry.number);
+        track.codec_private.is_ok() && before.is_some_and(|before| before.codec_private.is_err())
     })
 }
 
-fn track_json(before: &Track, after: &Track) -> Value {
-    let entry = &before.entry;
-    let video = after.codec_private.as_ref().ok().and_then(|private| private.video().ok().flatten());
-    let audio = after.codec_private.as_ref().ok().and_then(CodecPrivate::audio);
-    let error = before.codec_private.as_ref().err();
-    json!({
-        "number": entry.number,
-        "type": type_name(entry.track_type),
-        "codec_id": entry.codec_id,
-        "codec": codec_name(before),
-        "rfc6381": after.codec_private.as_ref().ok().and_then(CodecPrivate::codec_string),
-        "private_data": {
-            "format": after.codec_private.as_ref().ok().map(format_name),
-            "valid": error.is_none(),
-            "repaired": error.is_some() && after.codec_private.is_ok(),
-            "exception": error.map(|error| exception_name(error.kind())),
-            "reason": error.map(ToString::to_string),
-        },
-        "width": video.map(|video| u64::from(video.width)).or(entry.video.as_ref().map(|video| video.pixel_width)),
-        "height": video.map(|video| u64::from(video.height)).or(entry.video.as_ref().map(|video| video.pixel_height)),
-        "profile": video.map(|video| video.profile_idc),
-        "level": video.map(|video| video.level_idc),
-        "sample_rate": audio.map(|audio| f64::from(audio.output_sampling_frequency)).or(entry.audio.as_ref().map(|audio| audio.sampling_frequency)),
-        "channels": audio.and_then(|audio| audio.output_channels).map(u64::from).or(entry.audio.as_ref().map(|audio| audio.channels)),
-    })
-}
-
-fn track_text(before: &Track, after: &Track) -> String {
-    let entry = &before.entry;
-    let mut text =
-        format!("track {}: {}, {} ({})", entry.number, type_name(entry.track_type), codec_name(before), entry.codec_id);
-    match &after.codec_private {
-        Ok(private) => {
-            if let Some(string) = private.codec_string() {
-                text += &format!(", {string}");
-            }
-            if let Ok(Some(video)) = private.video() {
-                text += &format!(", {}x{}", video.width, video.height);
-                if let Some((frames, seconds)) = video.frame_rate {
-                    text += &format!(", {frames}/{seconds} fps");
-                }
-            }
-            if let Some(audio) = private.audio() {
-                text += &format!(", {} Hz", audio.output_sampling_frequency);
-                if let Some(channels) = audio.output_channels {
-                    text += &format!(", {channels} channels");
-                }
-            }
-            if before.codec_private.is_err() {
-                text += ", private data can be repaired";
-            }
-        }
-        Err(error) if is_media(before) => text += &format!(", {error}"),
-        Err(_) => {}
-    }
-    text
-}
-
-fn type_name(track_type: TrackType) -> &'static str {
-    match track_type {
-        TrackType::Video => "video",
-        TrackType::Audio => "audio",
-        _ => "other",
-    }
-}
-
-fn codec_name(track: &Track) -> String {
-    match (CodecId::parse(&track.entry.codec_id), &track.codec_private) {
-        (CodecId::Avc, _) => "H.264".into(),
-        (CodecId::Hevc, _) => "H.265".into(),
-        (CodecId::Aac, _) => "AAC".into(),
-        (CodecId::Acm, Ok(CodecPrivate::Wave(format))) => match format.g711_law() {
-            Some(fragkit::codec::wave::G711Law::ALaw) => "G.711 A-law".into(),
-            Some(fragkit::codec::wave::G711Law::MuLaw) => "G.711 mu-law".into(),
-            None => format!("audio with format tag {}", format.format_tag),
-        },
-        (CodecId::Acm, _) => "audio with WAVEFORMATEX".into(),
-        _ => track.entry.codec_id.clone(),
-    }
-}
-
-fn format_name(private: &CodecPrivate) -> &'static str {
-    match private {
-        CodecPrivate::Avc(_) => "avcC",
-        CodecPrivate::Hevc(_) => "hvcC",
-        CodecPrivate::Aac(_) => "AudioSpecificConfig",
-        CodecPrivate::Wave(_) => "WAVEFORMATEX",
-        _ => "other",
-    }
-}
-
-fn finding_json(finding: &Finding) -> Value {
-    json!({
-        "severity": finding.severity.as_str(),
-        "exception": finding.exception,
-        "offset": finding.offset,
-        "path": finding.path,
-        "fragment_number": finding.fragment_number.as_ref().map(ToString::to_string),
-        "message": finding.message,
-        "hint": finding.hint,
-    })
-}
+/// How many sets of tracks are looked through for one that was there before.
+const LATEST_SETS: usize = 64;

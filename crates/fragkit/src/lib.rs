@@ -52,6 +52,8 @@ pub use fragkit_fragment::{
     MergeSummary, Nanos, Run, Selector, ServiceException, ServiceLimits, ServiceTag, Severity, TagNames, Timestamp,
     TimestampType, Track, Tracks, UserTag, change,
 };
+/// Which outputs a stream allows.
+pub use fragkit_fragment::{OutputKind, Stretch, Verdict, verdicts};
 /// EBML and Matroska.
 pub use fragkit_mkv as mkv;
 /// ISO base media files.

@@ -1,7 +1,106 @@
 //! What the service calls a fault, and what to change at the producer so that it does not come up again.
 
 use fragkit_codec::frame::SetChange;
-use fragkit_codec::{CodecId, Error, ErrorKind, FrameRule};
+use fragkit_codec::{CodecId, CodecPrivate, Effect, Error, ErrorKind, Fault, FrameRule};
+use fragkit_mkv::TrackType;
+
+use crate::finding::{Finding, Severity};
+use crate::tracks::Track;
+
+impl Finding {
+    /// What a fault of a track's private data comes to: how bad it is, the exception that the service gives for it, if it
+    /// gives one, and what to change at the producer. Where in the stream that is, and what was done, is left to the caller.
+    #[must_use]
+    pub fn of_private_data(track: &Track, fault: &Fault) -> Finding {
+        let entry = &track.entry;
+        let severity = match fault.effect {
+            Effect::Harmless => Severity::Note,
+            Effect::Mendable => Severity::Warning,
+            Effect::Fatal => Severity::Error,
+        };
+        let message = match CodecId::parse(&entry.codec_id) {
+            CodecId::Other(id) => {
+                let name = codec_name(&id, entry.codec_private.as_deref().unwrap_or_default());
+                let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+                format!("track {}: CodecID is {id:?}{name}, which stands in no clip and no playlist", entry.number)
+            }
+            _ => format!("track {}: {fault}", entry.number),
+        };
+        // Every stream of the producer SDK in one of the High profiles is like this.
+        let left_out = fault.effect == Effect::Harmless && fault.error.field() == "chroma_format";
+        let hint = match left_out {
+            true => {
+                "nothing has to change: the producer SDK leaves these fields out, and readers take them from the SPS"
+            }
+            false => private_hint(&entry.codec_id, &fault.error),
+        };
+        let of_container = fault.error.structure() == AUDIO_ELEMENT;
+        Finding {
+            exception: refused_for(track, fault),
+            path: if of_container { AUDIO_PATH } else { PRIVATE_PATH }.into(),
+            hint: Some(hint.into()),
+            ..Finding::new(severity, message)
+        }
+    }
+}
+
+/// The exception that the service gives for a fault of a track's private data, if it gives one.
+///
+/// It looks into the private data of pictures alone; of sound, it has to be there, and to say how the frames are counted.
+pub(crate) fn refused_for(track: &Track, fault: &Fault) -> Option<&'static str> {
+    let looked_at = track.entry.track_type == TrackType::Video || track.audio_clock().is_none();
+    let exception = match (&track.codec_private, fault.error.kind()) {
+        // The CodecID has told that it is AAC.
+        (Ok(CodecPrivate::Aac(_)), ErrorKind::Unsupported) => private_exception(ErrorKind::Invalid),
+        (_, kind) => private_exception(kind),
+    };
+    (fault.effect > Effect::Harmless && looked_at).then_some(exception)
+}
+
+/// What a CodecID that is not read here stands for.
+fn codec_name(id: &str, private: &[u8]) -> Option<String> {
+    if id == "V_MS/VFW/FOURCC" {
+        // biCompression of the BITMAPINFOHEADER.
+        let code = private.get(16..20).and_then(|code| std::str::from_utf8(code).ok())?;
+        return code.bytes().all(|byte| byte.is_ascii_graphic()).then(|| format!("{code} in a BITMAPINFOHEADER"));
+    }
+    let name = match id {
+        "V_MJPEG" => "Motion JPEG",
+        "V_VP8" => "VP8",
+        "V_VP9" => "VP9",
+        "V_AV1" => "AV1",
+        "V_MPEG4/ISO/SP" | "V_MPEG4/ISO/ASP" | "V_MPEG4/ISO/AP" => "MPEG-4 Part 2",
+        "A_PCM/INT/LIT" | "A_PCM/INT/BIG" | "A_PCM/FLOAT/IEEE" => "PCM",
+        "A_OPUS" => "Opus",
+        "A_VORBIS" => "Vorbis",
+        "A_FLAC" => "FLAC",
+        "A_MPEG/L3" => "MP3",
+        _ => return None,
+    };
+    Some(name.into())
+}
+
+/// What the producer should send instead of a codec that the service does not play.
+fn codec_hint(id: &str) -> &'static str {
+    match id {
+        "V_MS/VFW/FOURCC" | "V_MJPEG" => {
+            "have the camera or the producer encode H.264 (V_MPEG4/ISO/AVC) instead of single pictures; GetMedia and \
+             `fragkit merge` give the stream as it is"
+        }
+        _ if id.starts_with("V_") => {
+            "have the encoder make H.264 (V_MPEG4/ISO/AVC) or H.265 (V_MPEGH/ISO/HEVC), and check how the CodecID is spelt"
+        }
+        _ if id.starts_with("A_PCM") => {
+            "encode the samples as A-law (A_MS/ACM with format tag 6) or AAC (A_AAC) before they are sent; GetMedia and \
+             `fragkit merge` give them as they are"
+        }
+        _ if id.starts_with("A_") => "encode the sound as AAC (A_AAC) or as G.711 A-law (A_MS/ACM with format tag 6)",
+        _ => {
+            "the service plays H.264 (V_MPEG4/ISO/AVC), H.265 (V_MPEGH/ISO/HEVC), AAC (A_AAC) and G.711 (A_MS/ACM): set \
+             the CodecID of the track to one of these"
+        }
+    }
+}
 
 /// The exception that the service gives for private data that is wrong in this way.
 pub(crate) fn private_exception(kind: ErrorKind) -> &'static str {
@@ -17,8 +116,9 @@ pub(crate) fn private_hint(codec_id: &str, error: &Error) -> &'static str {
     let codec = CodecId::parse(codec_id);
     let whole = error.field().is_empty();
     match (&codec, error.kind()) {
-        (CodecId::Other(_), _) => {
-            "the service plays H.264 (V_MPEG4/ISO/AVC), H.265 (V_MPEGH/ISO/HEVC), AAC (A_AAC) and G.711 (A_MS/ACM)"
+        (CodecId::Other(id), _) => codec_hint(id),
+        _ if error.structure() == AUDIO_ELEMENT => {
+            "set the rate and the channels that the producer gives for the track to those of the private data"
         }
         (_, ErrorKind::AnnexB) => {
             "have the producer adapt its private data: set the NAL adaptation flag NAL_ADAPTATION_ANNEXB_CPD_NALS, or in \
@@ -44,16 +144,38 @@ pub(crate) fn private_hint(codec_id: &str, error: &Error) -> &'static str {
         }
         (_, ErrorKind::Truncated) => "the private data ends too early: check the size that the producer passes with it",
         (CodecId::Aac, ErrorKind::Unsupported) => "have the encoder make AAC-LC (object type 2)",
+        (CodecId::Acm, ErrorKind::Unsupported) => {
+            "encode the samples as A-law (format tag 6) or mu-law (7) before they are sent, and let the format tag say so"
+        }
+        (CodecId::Acm, _) if matches!(error.field(), "nAvgBytesPerSec" | "nBlockAlign" | "wBitsPerSample") => {
+            "fill in nAvgBytesPerSec = nSamplesPerSec x nChannels, nBlockAlign = nChannels and wBitsPerSample = 8; the \
+             producer SDK for C does not, and readers have to look past it"
+        }
         (CodecId::Acm, _) => "the format tag has to be 6 (A-law) or 7 (mu-law), all fields little-endian",
         (CodecId::Avc | CodecId::Hevc, _) if error.field() == "configurationVersion" => {
             "pass the payload of the avcC or hvcC box, which begins with 01: not the box with its header, not a bare SPS"
         }
+        (CodecId::Avc | CodecId::Hevc, _) if error.field() == "lengthSizeMinusOne" => {
+            "put lengths of four bytes in front of the NAL units, and declare them: lengthSizeMinusOne 3"
+        }
+        (CodecId::Avc | CodecId::Hevc, _) if is_copied_from_sps(error.field()) => {
+            "copy profile, constraints and level from the SPS into the record; in GStreamer h264parse and h265parse do"
+        }
         (CodecId::Avc | CodecId::Hevc, _) => {
             "build the record from the parameter sets that the encoder sends, and again when the encoder is set anew"
+        }
+        (CodecId::Aac, _) if error.to_string().contains("ADTS header") => {
+            "pass the AudioSpecificConfig, two bytes for AAC-LC, not an ADTS header (in GStreamer stream-format=raw)"
         }
         (CodecId::Aac, _) => "take the AudioSpecificConfig from the encoder as it is",
         _ => "take the private data from the encoder as it is",
     }
+}
+
+/// Whether a field of a configuration record repeats what the first SPS says.
+fn is_copied_from_sps(field: &str) -> bool {
+    field.starts_with("general_")
+        || ["AVCProfileIndication", "profile_compatibility", "AVCLevelIndication"].contains(&field)
 }
 
 /// The exception that the service gives for a frame that is wrong in this way, if it gives one.
@@ -121,3 +243,8 @@ pub(crate) fn frame_hint(rule: &FrameRule) -> &'static str {
         _ => "put the delimiter first and the messages before the slices (ITU-T H.264, 7.4.1.2.3)",
     }
 }
+
+const PRIVATE_PATH: &str = "Segment > Tracks > TrackEntry > CodecPrivate";
+const AUDIO_PATH: &str = "Segment > Tracks > TrackEntry > Audio";
+/// What faults of the container beside the private data are faults of.
+const AUDIO_ELEMENT: &str = "Audio element";

@@ -35,6 +35,7 @@ mod fragment;
 mod index;
 mod merge;
 mod number;
+mod outputs;
 mod run;
 mod select;
 mod service;
@@ -57,6 +58,7 @@ pub use fragment::{Completeness, Fragment, Frame, FrameCount, Head, Place, UserT
 pub use index::{Index, Indexed, IndexedTrack, Interleaved, Sample, SampleRun};
 pub use merge::{Merge, MergeError, MergeErrorKind, MergeSummary};
 pub use number::{DecodedNumber, FragmentNumber, ParseFragmentNumberError};
+pub use outputs::{OutputKind, Stretch, Verdict, verdicts};
 pub use run::{Run, SmallRun};
 pub use select::{Selector, TimestampType};
 pub use service::{ServiceException, ServiceTag, TagNames};

@@ -166,7 +166,7 @@ fn very_many_findings_are_counted_and_not_all_shown() {
 }
 
 #[test]
-fn a_fragment_that_starts_without_a_key_frame_is_warned_of() {
+fn a_missing_key_flag_is_warned_of_once() {
     let stream = testdata_bytes("h264-baseline.chunks.mkv");
     let mut chunk = stream[documents(&stream)[0].clone()].to_vec();
     // The flags of the first SimpleBlock: A3, its size, track 1, two bytes of time, then 0x80 for a key frame.
@@ -176,5 +176,6 @@ fn a_fragment_that_starts_without_a_key_frame_is_warned_of() {
     let read = fragkit("inspect --json -").stdin(chunk).done().quiet().json();
     let findings = read["findings"].as_array().unwrap();
     assert_eq!(findings.len(), 1);
-    assert!(findings[0]["message"].as_str().unwrap().contains("no key frame"));
+    assert!(findings[0]["message"].as_str().unwrap().contains("key flag is not set, and there is an IDR picture"));
+    assert_eq!(findings[0]["repair"], "the frame is marked as a key frame");
 }

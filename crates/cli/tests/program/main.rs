@@ -13,6 +13,7 @@
 mod chunks;
 mod clip;
 mod damage;
+mod doctor;
 mod help;
 mod inputs;
 mod inspect;

@@ -193,9 +193,6 @@ fn stretches(index: &Index, selector: &Selector, on_change: OnChange) -> Result<
         if index.samples(at).is_empty() {
             continue;
         }
-        if let Some(refusal) = indexed.get(at).and_then(|indexed| indexed.refusal.as_ref()) {
-            return Err(MergeError::new(MergeErrorKind::Refused, refusal.to_string()));
-        }
         match before.and_then(|before| change(before, &head.tracks)) {
             Some(change) if on_change == OnChange::Error => {
                 return Err(MergeError::changed(change).in_fragment(head.number.as_ref()));

@@ -27,8 +27,6 @@ pub enum MergeErrorKind {
     Change,
     /// Frames are compressed or encrypted in a way that is not undone.
     UnsupportedMedia,
-    /// Nothing may be repaired, and a fragment would have to be.
-    Refused,
     /// Frames of a fragment are further out of order than blocks can be from their Cluster.
     Times,
 }
@@ -80,7 +78,6 @@ impl MergeError {
                 "choose a range without the change, or make one file of each stretch (--on-change split)"
             }
             MergeErrorKind::UnsupportedMedia => "store the track without compression and encryption",
-            MergeErrorKind::Refused => "without --strict it is repaired where that is possible",
             MergeErrorKind::Times => "choose a range without this fragment",
         }
     }

@@ -5,7 +5,6 @@ use fragkit_codec::{CodecId, CodecPrivate, Effect, Error, Fault, FrameChecker, O
 use fragkit_mkv::TrackType;
 
 use super::kept_frames;
-use crate::advice;
 use crate::finding::{Finding, Severity};
 use crate::fragment::Fragment;
 use crate::tracks::{Track, Tracks};
@@ -79,16 +78,17 @@ impl Repair {
         let same = known.filter(|last| crate::continuity::change(&last.mended.tracks, &tracks).is_none());
         let tracks = same.map_or(tracks, |last| last.mended.tracks.clone());
         let mut refusal = None;
-        if known.is_none() {
-            for mended in &mended {
-                for finding in findings_of(mended, fragment, self.strict) {
-                    // The service does not look into the private data of sound, but it has to be there.
-                    let is_video = mended.track.entry.track_type == TrackType::Video;
-                    if self.strict && (is_video || mended.track.codec_private.is_err()) {
-                        refusal = refusal.or(Some(Box::new(finding)));
-                    } else {
-                        findings.push(finding);
-                    }
+        for (at, (stored, mended)) in before.iter().zip(&mended).enumerate() {
+            // It was told of with the fragments before, unless it is only now that it could be mended.
+            let last = known.and_then(|last| last.mended.tracks.get(at));
+            if last.is_some_and(|last| last.codec_private.is_ok() || !mended.changed) {
+                continue;
+            }
+            for finding in mended.findings(stored, fragment, self.strict) {
+                if self.strict && finding.exception.is_some() {
+                    refusal = refusal.or(Some(Box::new(finding)));
+                } else {
+                    findings.push(finding);
                 }
             }
         }
@@ -148,27 +148,23 @@ struct MendedTrack {
     settled: bool,
 }
 
-/// What is to be said of a track's private data: what was mended, and what cannot be.
-fn findings_of<'a>(
-    mended: &'a MendedTrack,
-    fragment: &'a Fragment,
-    strict: bool,
-) -> impl Iterator<Item = Finding> + use<'a> {
-    let entry = &mended.track.entry;
-    let harmful = mended.faults.iter().filter(|fault| fault.effect > Effect::Harmless);
-    harmful.map(move |fault| {
-        let repair = (mended.changed && !strict).then(|| how(mended.from).to_owned());
-        Finding {
-            severity: if repair.is_some() || strict { Severity::Warning } else { Severity::Error },
-            exception: Some(advice::private_exception(fault.error.kind())),
-            offset: Some(fragment.head.offset),
-            path: "Segment > Tracks > TrackEntry > CodecPrivate".into(),
-            fragment_number: fragment.head.number.clone(),
-            repair,
-            hint: Some(advice::private_hint(&entry.codec_id, &fault.error).into()),
-            ..Finding::new(Severity::Warning, format!("track {}: {fault}", entry.number))
-        }
-    })
+impl MendedTrack {
+    /// What is to be said of the private data of the track as it was: what was mended, and what cannot be.
+    fn findings(&self, stored: &Track, fragment: &Fragment, strict: bool) -> Vec<Finding> {
+        let harmful = self.faults.iter().filter(|fault| fault.effect > Effect::Harmless);
+        let finding = |fault| {
+            let finding = Finding::of_private_data(stored, fault);
+            let repair = (self.changed && !strict).then(|| how(self.from).to_owned());
+            Finding {
+                severity: if repair.is_some() { Severity::Warning } else { finding.severity },
+                offset: Some(fragment.head.offset),
+                fragment_number: fragment.head.number.clone(),
+                repair,
+                ..finding
+            }
+        };
+        harmful.map(finding).collect()
+    }
 }
 
 /// How private data was mended.

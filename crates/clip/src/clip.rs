@@ -340,7 +340,8 @@ fn usable_media(
         return Err(error.in_fragment(number));
     }
     if usable.is_empty() {
-        return Err(Error::new(ErrorKind::UnsupportedMedia, "there is neither picture nor sound in the selection"));
+        return Err(Error::new(ErrorKind::UnsupportedMedia, "there is neither picture nor sound in the selection")
+            .hint("`fragkit inspect` shows the tracks; clips hold H.264, H.265, AAC and G.711"));
     }
     documented(options, &usable)?;
     Ok(usable)

@@ -1,7 +1,7 @@
 //! What a track becomes in the MP4: its sample entry and the way its times are counted.
 
 use fragkit_fragment::codec::wave::G711Law;
-use fragkit_fragment::codec::{CodecPrivate, ErrorKind as CodecErrorKind, VideoParameters};
+use fragkit_fragment::codec::{CodecPrivate, Effect, ErrorKind as CodecErrorKind, Fault, VideoParameters};
 use fragkit_fragment::mkv::{TrackType, Video};
 use fragkit_fragment::{AudioClock, Track};
 use fragkit_mp4::{Audio, Colour, SampleEntry, Visual};
@@ -35,6 +35,13 @@ pub(crate) fn media(track: &Track) -> Result<Option<Media>, Error> {
         Error::new(kind, format!("track {number}: {error}"))
             .hint("`fragkit inspect` shows the private data; without --strict it is repaired where that is possible")
     })?;
+    // A record can be whole and yet lack the sets without which nothing can be decoded.
+    let lacks = |fault: &Fault| fault.effect == Effect::Fatal && fault.error.kind() == CodecErrorKind::Missing;
+    if let Some(fault) = private.check().into_iter().find(lacks) {
+        return Err(Error::new(ErrorKind::MissingCodecPrivateData, format!("track {number}: {fault}")).hint(
+            "neither the private data nor the frames hold it; `fragkit inspect` says what to change at the producer",
+        ));
+    }
     let config = entry.codec_private.clone().unwrap_or_default();
     let unsupported = || {
         Error::new(ErrorKind::UnsupportedMedia, format!("track {number}: {} cannot stand in a clip", entry.codec_id))
@@ -59,7 +66,8 @@ pub(crate) fn media(track: &Track) -> Result<Option<Media>, Error> {
     let clock = track.audio_clock();
     if entry.track_type == TrackType::Audio && clock.is_none() {
         let message = format!("track {number}: the private data has no sampling rate");
-        return Err(Error::new(ErrorKind::InvalidCodecPrivateData, message));
+        return Err(Error::new(ErrorKind::InvalidCodecPrivateData, message)
+            .hint("`fragkit inspect --fields` shows what is there; the encoder has to make AAC or G.711"));
     }
     Ok(Some(Media { sample_entry, clock }))
 }

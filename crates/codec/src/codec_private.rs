@@ -377,7 +377,7 @@ fn sorted<'a>(units: impl Iterator<Item = &'a [u8]>) -> Vec<&'a [u8]> {
 }
 
 fn unsupported(rule: String) -> Error {
-    Error::new(ErrorKind::Unsupported, "track", None, "CodecID", rule, "")
+    Error::new(ErrorKind::Unsupported, "CodecID", None, "", rule, "")
 }
 
 #[cfg(test)]
@@ -462,7 +462,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_unsupported_and_no_bytes_are_missing() {
         let error = CodecPrivate::parse("V_MS/VFW/FOURCC\0", &[0; 40]).unwrap_err();
-        assert_eq!(error.to_string(), "track: CodecID is \"V_MS/VFW/FOURCC\", whose private data is not read");
+        assert_eq!(error.to_string(), "CodecID: is \"V_MS/VFW/FOURCC\", whose private data is not read");
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         for codec_id in ["V_MPEG4/ISO/AVC", "V_MPEGH/ISO/HEVC", "A_AAC", "A_MS/ACM"] {
             assert_eq!(CodecPrivate::parse(codec_id, &[]).unwrap_err().kind(), ErrorKind::Missing);

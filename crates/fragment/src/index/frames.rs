@@ -217,7 +217,7 @@ fn what_was_done(rule: &FrameRule, fit: &Fit) -> Option<&'static str> {
     Some(match (rule, fit) {
         (_, Fit::LeftOut) => "the frame is left out",
         (FrameRule::StartCodes, Fit::Units(_)) => "start codes are converted to lengths",
-        (FrameRule::OtherLengthSize(_), Fit::Units(_)) => "lengths are written with four bytes",
+        (FrameRule::OtherLengthSize(_), _) => "lengths are written with four bytes",
         (FrameRule::EmptyUnit, Fit::Units(_)) => "the unit is left out",
         (FrameRule::LengthPastEnd { .. } | FrameRule::LengthCut { .. }, Fit::Units(_)) => {
             "the NAL units before it are kept"

@@ -186,8 +186,17 @@ impl AudioSpecificConfig {
         if let Some(extension) = self.extension.filter(|extension| !extension.hierarchical) {
             extension.put_backward_compatible(&mut w)?;
         }
-        for &byte in &self.trailing {
-            w.put(8, byte);
+        if let Some((&last, whole)) = self.trailing.split_last() {
+            for &byte in whole {
+                w.put(8, byte);
+            }
+            // A last part of a byte goes no further than it was read, or a reader would take the zeros behind it for more.
+            let part = w.bits_to_byte_end();
+            if part > 0 && last.trailing_zeros() >= u32::from(8 - part) {
+                w.put(part, last >> (8 - part));
+            } else {
+                w.put(8, last);
+            }
         }
         Ok(w.finish())
     }
@@ -254,7 +263,7 @@ fn channels_of(channel_configuration: u8) -> Option<u8> {
     }
 }
 
-/// What is left, moved to start at a byte. A last part of a byte counts only when it is not zero.
+/// What is left, moved to start at a byte. Less than a byte counts only when it is not zero.
 fn read_trailing(r: &mut BitReader<'_>) -> Bytes {
     let mut bytes = Vec::new();
     while r.bits_left() >= 8
@@ -263,7 +272,10 @@ fn read_trailing(r: &mut BitReader<'_>) -> Bytes {
         bytes.push(byte);
     }
     let [left, ..] = r.bits_left().to_le_bytes();
-    if let Ok(bits @ 1..) = r.u8(left, "trailing") {
+    if let Ok(bits) = r.u8(left, "trailing")
+        && left > 0
+        && (bits > 0 || !bytes.is_empty())
+    {
         bytes.push(bits << (8 - left));
     }
     Bytes::from(bytes)
@@ -370,6 +382,16 @@ mod tests {
         assert_eq!((config.samples_per_frame(), config.channels()), (Some(480), Some(1)));
         assert_eq!(config.frequency.index(), 15);
         assert_eq!(config.write().unwrap(), data);
+    }
+
+    #[test]
+    fn bits_that_end_with_the_last_byte_are_not_read_as_more_once_written() {
+        // ER AAC Scalable ends within a byte; 15 bits follow that begin like an extension, which takes at least 16.
+        let config = config("a189c0ab7b");
+        assert_eq!((config.audio_object_type, config.extension), (20, None));
+        assert_eq!(config.trailing[..], hex("56f6"));
+        // Zeros count where they follow a whole byte.
+        assert_eq!(self::config("a189c0aa00").trailing[..], hex("5400"));
     }
 
     #[test]

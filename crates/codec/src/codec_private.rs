@@ -368,9 +368,9 @@ impl From<&crate::hevc::Sps> for VideoParameters {
     }
 }
 
-/// NAL units in the order of their bytes, without repetitions.
+/// NAL units in the order of their bytes, without repetitions and without zeros at their ends.
 fn sorted<'a>(units: impl Iterator<Item = &'a [u8]>) -> Vec<&'a [u8]> {
-    let mut units: Vec<&[u8]> = units.collect();
+    let mut units: Vec<&[u8]> = units.map(nal::without_trailing_zeros).collect();
     units.sort_unstable();
     units.dedup();
     units
@@ -457,6 +457,19 @@ mod tests {
         let repaired = CodecPrivate::from_annex_b("V_MPEG4/ISO/AVC", &stream).unwrap();
         assert_eq!(repaired.write().unwrap(), hex(AVC_VOGELS));
         assert_eq!(CodecPrivate::from_annex_b("A_AAC", &stream).unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn zeros_behind_a_parameter_set_make_no_other_stream() {
+        let avc = CodecPrivate::parse("V_MPEG4/ISO/AVC", &hex(AVC_VOGELS)).unwrap();
+        let padded = AVC_VOGELS.replace("01000468ca8cb2", "01000668ca8cb20000");
+        let padded = CodecPrivate::parse("V_MPEG4/ISO/AVC", &hex(&padded)).unwrap();
+        assert!(padded != avc && padded.is_equivalent(&avc) && avc.is_equivalent(&padded.rebuilt().unwrap()));
+        let [fixed, vps, sps, pps] = HEVC_MAIN_10;
+        let hevc = CodecPrivate::parse("V_MPEGH/ISO/HEVC", &hvcc(HEVC_MAIN_10)).unwrap();
+        let padded = hvcc([fixed, vps, sps, &format!("{pps}00")]);
+        let padded = CodecPrivate::parse("V_MPEGH/ISO/HEVC", &padded).unwrap();
+        assert!(padded != hevc && padded.is_equivalent(&hevc) && hevc.is_equivalent(&padded.rebuilt().unwrap()));
     }
 
     #[test]

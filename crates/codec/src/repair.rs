@@ -12,6 +12,8 @@
 //! CodecID     A_AAC/MPEG4/LC and its like, with the Audio element   AudioSpecificConfig
 //! ```
 
+use std::collections::HashSet;
+
 use crate::{
     aac::{Adts, AudioSpecificConfig, adts},
     codec_private::{CodecId, CodecPrivate, Stated},
@@ -29,7 +31,8 @@ pub struct Repaired {
     pub private: CodecPrivate,
     /// Its bytes for an output, where NAL units have lengths of four bytes. The stored bytes where nothing had to be mended.
     pub record: Vec<u8>,
-    /// What was wrong. With [`Origin::AsStored`] it still is.
+    /// What was wrong. With [`Origin::AsStored`] it still is, and what is [fatal](Effect::Fatal) is so with
+    /// [`Origin::PrivateData`] as well when nothing but the length size could be put right.
     pub faults: Vec<Fault>,
     /// Where the private data comes from.
     pub from: Origin,
@@ -110,6 +113,11 @@ impl CodecPrivate {
                 let record = private.record()?;
                 Ok(Repaired { private, record, faults, from })
             }
+            // The frames are given lengths of four bytes all the same, and the record has to say so.
+            (None, Ok(private)) if private.has_other_lengths() => {
+                let record = private.record()?;
+                Ok(Repaired { private, record, faults, from: Origin::PrivateData })
+            }
             (None, Ok(private)) => Ok(Repaired { private, record: bytes.to_vec(), faults, from: Origin::AsStored }),
             (None, Err(error)) => Err(error),
         }
@@ -188,10 +196,10 @@ fn from_private_units(id: &CodecId, codec_id: &str, bytes: &[u8]) -> Option<(Cod
     if !matches!(id, CodecId::Avc | CodecId::Hevc) {
         return None;
     }
-    let readings = [None, Some(LengthSize::Four), Some(LengthSize::Two)];
-    let read = |lengths| CodecPrivate::from_parameter_sets(codec_id, units(bytes, lengths)).ok();
-    let found = readings.into_iter().find_map(read).filter(CodecPrivate::is_usable)?;
-    Some((found, Origin::PrivateData))
+    let read = |lengths| {
+        CodecPrivate::from_parameter_sets(codec_id, units(bytes, lengths)).ok().filter(CodecPrivate::is_usable)
+    };
+    Some((READINGS.into_iter().find_map(read)?, Origin::PrivateData))
 }
 
 /// A record of another version whose fields all the same are where they belong.
@@ -210,39 +218,64 @@ fn from_frames<'a>(
     frames: &mut impl Iterator<Item = &'a [u8]>,
 ) -> Option<(CodecPrivate, Origin)> {
     let video = Video::without_private(standard);
-    let mut sets: Vec<&[u8]> = Vec::new();
+    let of_private = READINGS.map(|lengths| {
+        let mut sets = Sets::default();
+        sets.add(standard, units(private, lengths));
+        sets
+    });
+    let mut sets = Sets::default();
     for frame in frames.take(MAX_FRAMES) {
         let packing = video.packing(frame);
-        let before = sets.len();
-        for unit in packing.units(frame).filter_map(|range| frame.get(range)) {
-            if standard.is_parameter_set(unit) && sets.len() < MAX_SETS && !sets.contains(&unit) {
-                sets.push(unit);
-            }
-        }
-        if sets.len() == before {
+        if !sets.add(standard, packing.units(frame).filter_map(|range| frame.get(range))) {
             continue;
         }
         let size = match packing {
             Packing::Lengths(size) => size,
             _ => LengthSize::Four,
         };
-        let build = |sets: &[&[u8]]| CodecPrivate::from_parameter_sets(codec_id, sets.iter().copied()).ok();
-        let readings = [None, Some(LengthSize::Four), Some(LengthSize::Two)];
-        let with_private = |lengths| build(&sets.iter().copied().chain(units(private, lengths)).collect::<Vec<_>>());
-        let found =
-            build(&sets).or_else(|| readings.into_iter().find_map(with_private)).filter(CodecPrivate::is_usable);
-        if let Some(found) = found {
+        // Of two sets with one id the later one counts: that of the frames.
+        let build = |before: &Sets<'_>| {
+            let units = before.units.iter().map(|unit| &unit[..]).chain(sets.units.iter().map(|unit| &unit[..]));
+            CodecPrivate::from_parameter_sets(codec_id, units).ok().filter(CodecPrivate::is_usable)
+        };
+        if let Some(found) = build(&Sets::default()).or_else(|| of_private.iter().find_map(build)) {
             return Some((found.with_length_size(size), Origin::Frames));
         }
     }
     None
 }
 
-/// What an ADTS header says.
+/// Parameter sets, each once, and not more of them than are looked at time and again.
+#[derive(Default)]
+struct Sets<'a> {
+    units: Vec<&'a [u8]>,
+    known: HashSet<&'a [u8]>,
+    bytes: usize,
+}
+
+impl<'a> Sets<'a> {
+    /// Takes those among some units. Whether there was a new one.
+    fn add(&mut self, standard: Standard, units: impl Iterator<Item = &'a [u8]>) -> bool {
+        let before = self.units.len();
+        for unit in units.filter(|unit| unit.len() <= MAX_SET_BYTES && standard.is_parameter_set(unit)) {
+            if self.units.len() == MAX_SETS || self.bytes > MAX_SETS_BYTES {
+                break;
+            }
+            if self.known.insert(unit) {
+                self.bytes += unit.len();
+                self.units.push(unit);
+            }
+        }
+        self.units.len() > before
+    }
+}
+
+/// What an ADTS header says, and the program config element behind it where it leaves that to one.
 fn from_adts(id: &CodecId, bytes: &[u8]) -> Option<CodecPrivate> {
     // Some producers pass a header alone as private data.
     let header = || Adts::read(bytes)?.audio_specific_config();
-    (*id == CodecId::Aac).then(|| adts::audio_specific_config(bytes).or_else(|_| header()).ok())?.map(CodecPrivate::Aac)
+    let config = (*id == CodecId::Aac).then(|| adts::audio_specific_config(bytes).or_else(|_| header()))?;
+    config.and_then(|config| config.rebuilt()).ok().map(CodecPrivate::Aac)
 }
 
 /// What the CodecID and the Audio element say of AAC.
@@ -260,13 +293,19 @@ fn from_codec_id(codec_id: &str, stated: &Stated) -> Option<CodecPrivate> {
     AudioSpecificConfig::lc(frequency, channels).map(CodecPrivate::Aac)
 }
 
+/// Those that a record can hold.
 fn units(bytes: &[u8], lengths: Option<LengthSize>) -> impl Iterator<Item = &[u8]> {
-    nal::units(bytes, lengths).filter_map(|range| bytes.get(range))
+    nal::units(bytes, lengths).filter_map(|range| bytes.get(range)).filter(|unit| u16::try_from(unit.len()).is_ok())
 }
 
+/// How NAL units that stand where a record should may be packed: with start codes, or with lengths.
+const READINGS: [Option<LengthSize>; 3] = [None, Some(LengthSize::Four), Some(LengthSize::Two)];
 /// How many frames are searched for parameter sets, and how many sets are kept on the way.
 const MAX_FRAMES: usize = 1_000;
 const MAX_SETS: usize = 256;
+/// How long a set may be, and how long all together: real ones have less than a tenth of it.
+const MAX_SET_BYTES: usize = 1 << 14;
+const MAX_SETS_BYTES: usize = 1 << 17;
 
 const SAMPLING_FREQUENCIES: [u32; 13] =
     [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
@@ -276,7 +315,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testdata::{AVC_HIGH_1080P, AVC_VOGELS, HEVC_MAIN, hex, hvcc};
+    use crate::testdata::{AVC_HIGH_1080P, AVC_VOGELS, HEVC_MAIN, HEVC_MAIN_10, hex, hvcc};
 
     const AVC: &str = "V_MPEG4/ISO/AVC";
     const HEVC: &str = "V_MPEGH/ISO/HEVC";
@@ -472,6 +511,50 @@ mod tests {
     }
 
     #[test]
+    fn a_program_config_element_behind_an_adts_header_is_mended() {
+        // ADTS at 48 kHz without a configuration; the element says 44.1 kHz, and has one channel element or none.
+        let frame = |front| hex(&format!("fff14c00021ffca0a0{front}000000002122"));
+        let repaired = repair("A_AAC", &[], &[&frame("80")]).unwrap();
+        assert_eq!(repaired.from, Origin::Adts);
+        assert_eq!(repair("A_AAC", &repaired.record, &[]).unwrap().from, Origin::AsStored);
+        assert_eq!(repair("A_AAC", &[], &[&frame("00")]).unwrap_err().kind(), ErrorKind::Missing);
+    }
+
+    #[test]
+    fn of_two_sets_with_one_id_that_of_the_frames_counts() {
+        let [_, vps, sps, pps] = HEVC_MAIN;
+        let private = annex_b(&[vps, HEVC_MAIN_10[2]]);
+        let repaired = repair(HEVC, &private, &[&lengths(&[sps, pps])]).unwrap();
+        assert_eq!(repaired.from, Origin::Frames);
+        assert_eq!(repaired.record, repair(HEVC, &[], &[&lengths(&[vps, sps, pps])]).unwrap().record);
+    }
+
+    #[test]
+    fn sets_of_the_frames_that_go_with_one_of_the_private_data_are_taken() {
+        // The frame has a PPS of SPS 1, which is not there, and a PPS of the one in the private data comes later.
+        let frame = lengths(&[SPS, "684af8fcb0"]);
+        assert!(repair(AVC, &annex_b(&[PPS]), &[&frame]).is_ok());
+    }
+
+    #[test]
+    fn sets_too_long_for_a_record_are_left_out() {
+        let long = [hex(PPS), vec![0x55; 1 << 16]].concat();
+        let behind = |start: Vec<u8>| [start, vec![0, 0, 0, 1], long.clone()].concat();
+        assert_eq!(repair(AVC, &behind(annex_b(&[SPS, PPS])), &[]).unwrap().record, hex(AVC_VOGELS));
+        assert_eq!(repair(AVC, &[], &[&behind(annex_b(&[SPS, PPS]))]).unwrap().record, hex(AVC_VOGELS));
+    }
+
+    #[test]
+    fn private_data_is_not_gone_through_for_every_frame() {
+        // Sets that cannot be read, and frames with a new one each: minutes where time is the product of the two.
+        let private = annex_b(&vec!["6764"; 50_000]);
+        let frames: Vec<Vec<u8>> = (0..500).map(|at| lengths(&[&format!("6764{at:04x}ff")])).collect();
+        let error =
+            CodecPrivate::repair(AVC, Some(&private), &Stated::default(), frames.iter().map(|frame| &frame[..]));
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::AnnexB);
+    }
+
+    #[test]
     fn old_codec_ids_of_aac_tell_enough() {
         let stated = Stated { sampling_frequency: Some(44_100.0), channels: Some(2), ..Stated::default() };
         let repaired = CodecPrivate::repair("A_AAC/MPEG4/LC", None, &stated, []).unwrap();
@@ -495,6 +578,15 @@ mod tests {
         let repaired = repair(AVC, &private, &[]).unwrap();
         assert_eq!((repaired.from, &repaired.record), (Origin::AsStored, &private));
         assert!(repaired.faults.iter().any(|fault| fault.effect >= Effect::Mendable));
+    }
+
+    #[test]
+    fn private_data_that_cannot_be_mended_says_four_byte_lengths_all_the_same() {
+        let private = hex("01640028fde100026764010002684a");
+        let repaired = repair(AVC, &private, &[]).unwrap();
+        assert_eq!((repaired.from, &repaired.record), (Origin::PrivateData, &hex("01640028ffe100026764010002684a")));
+        assert_eq!(repaired.private.length_size(), Some(LengthSize::Two));
+        assert!(repaired.faults.iter().any(|fault| fault.effect == Effect::Fatal));
     }
 
     #[test]

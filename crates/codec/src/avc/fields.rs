@@ -5,7 +5,7 @@ use super::{
     pps::{Pps, SliceGroupMap, SliceGroups},
     profile_name,
     scaling::ScalingList,
-    sets::bare_units,
+    sets::{ParameterSets, bare_units},
     sps::{PicOrderCnt, Sps},
     vui::{HrdParameters, Vui},
 };
@@ -24,7 +24,8 @@ impl AvcDecoderConfigurationRecord {
         list.add_named("AVCLevelIndication", level, &level_name(level, profile, flags));
         let bytes = self.length_size.bytes();
         list.add_named("lengthSizeMinusOne", bytes - 1, &format!("{bytes} bytes"));
-        let sets: Vec<Sps> = self.nal_units().flat_map(bare_units).filter_map(|unit| Sps::read(unit).ok()).collect();
+        // One of each id, however many there are.
+        let sets: Vec<Sps> = ParameterSets::pick(self.nal_units()).sps.into_iter().map(|(_, sps)| sps).collect();
         list.add("numOfSequenceParameterSets", self.sequence_parameter_sets.len());
         for unit in &self.sequence_parameter_sets {
             unit_fields(list, "sequenceParameterSetNALUnit", unit, &sets);
@@ -365,6 +366,19 @@ mod tests {
         assert!(get_media.iter().any(|line| line.starts_with("      bit_rate_value_minus1 ")));
         assert!(lines(AVC_VOGELS).iter().any(|line| line == "AVCProfileIndication 66 (Constrained Baseline)"));
         assert!(lines(AVC_HIGH_444).iter().any(|line| line == "chroma_format 3 (4:4:4)"));
+    }
+
+    #[test]
+    fn a_pps_goes_with_the_last_sps_of_its_id() {
+        // pic_init_qp_minus26 is -30, which a depth of 10 bits allows and one of 8 does not.
+        let high_10 = "676e000da6cd941519e226c044000003000400000300c83c50a658";
+        let high = "67640028acd940780227e5c05a808080a000007d20001d4c01e30632c0";
+        let is_read = |sets: [&str; 2]| {
+            let sets: String = sets.iter().map(|set| format!("{:04x}{set}", set.len() / 2)).collect();
+            lines(&format!("01640028ffe2{sets}01000568ce01ee20")).iter().any(|line| line == "  pic_init_qp_minus26 -30")
+        };
+        assert!(is_read([high, high_10]));
+        assert!(!is_read([high_10, high]));
     }
 
     #[test]

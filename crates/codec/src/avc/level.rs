@@ -59,7 +59,8 @@ pub fn level_name(level_idc: u8, profile_idc: u8, constraint_flags: u8) -> Strin
 
 /// Whether parameter sets of a profile, and the record with them, say chroma format and bit depths (7.3.2.1.1).
 pub(super) fn has_chroma_fields(profile_idc: u8) -> bool {
-    matches!(profile_idc, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135)
+    // 144 is no profile any more; old libx264 wrote it for lossless video, with these fields as the editions of its time say.
+    matches!(profile_idc, 100 | 110 | 122 | 144 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135)
 }
 
 /// What a level allows (Table A-1).

@@ -747,6 +747,14 @@ mod tests {
     }
 
     #[test]
+    fn the_high_444_profile_of_2005_has_chroma_fields() {
+        let sps =
+            Sps::read(&Draft { head: [144, 0, 10], chroma: Some([2, 1, 1]), ..Draft::default() }.write()).unwrap();
+        assert_eq!((sps.chroma_format_idc, sps.bit_depth_luma_minus8, sps.width(), sps.height()), (2, 1, 16, 16));
+        assert!(sps.oddities.is_empty());
+    }
+
+    #[test]
     fn bits_behind_the_last_field_and_a_missing_stop_bit_are_noted() {
         let oddities = Draft { tail: vec![(1, 1), (3, 0), (8, 0x80)], ..Draft::default() }.oddities();
         assert!(oddities[0].contains("rbsp_trailing_bits are not there yet"), "{oddities:?}");

@@ -23,11 +23,14 @@ impl BitWriter {
         self.pending &= (1_u64 << self.held) - 1;
     }
 
+    /// How many bits the last byte has left, 0 to 7.
+    pub(crate) fn bits_to_byte_end(&self) -> u8 {
+        (8 - self.held) % 8
+    }
+
     /// Fills up the last byte with zero bits.
     pub(crate) fn byte_align(&mut self) {
-        if self.held > 0 {
-            self.put(8 - self.held, 0_u32);
-        }
+        self.put(self.bits_to_byte_end(), 0_u32);
     }
 
     pub(crate) fn finish(mut self) -> Vec<u8> {

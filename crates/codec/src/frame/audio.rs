@@ -34,10 +34,10 @@ impl Aac {
             return Packing::Broken;
         }
         match AdtsChain::read(payload) {
-            Some(AdtsChain { first, frames, rest: None }) => {
+            Some(AdtsChain { first, frames, blocks, rest: None }) => {
                 findings.add(0, FrameRule::AdtsHeaders(frames));
-                if first.number_of_raw_data_blocks_in_frame > 0 {
-                    findings.add(0, FrameRule::AdtsBlocks(first.number_of_raw_data_blocks_in_frame + 1));
+                if let Some((at, blocks)) = blocks {
+                    findings.add(at, FrameRule::AdtsBlocks(blocks));
                 }
                 let (frequency, channels) = (first.frequency.hz(), first.channel_configuration);
                 if frequency != self.sampling_frequency || channels != self.channel_configuration {
@@ -139,6 +139,8 @@ struct AdtsChain {
     first: Adts,
     /// How many there are, as far as they are whole.
     frames: u32,
+    /// The first frame of several raw data blocks that cannot be told apart: where it is, and how many.
+    blocks: Option<(usize, u8)>,
     /// Where the chain breaks, when it does not end with the data, and the length that its header there announces.
     rest: Option<(usize, Option<u16>)>,
 }
@@ -150,10 +152,14 @@ impl AdtsChain {
             return None;
         }
         let first = Adts::read(data).ok()?;
-        let (mut at, mut frames) = (0_usize, 0_u32);
+        let (mut at, mut frames, mut blocks) = (0_usize, 0_u32, None);
         while let Some(rest) = data.get(at..).filter(|rest| !rest.is_empty()) {
             match Adts::read(rest) {
                 Ok(adts) if adts.frame_bytes() <= rest.len() => {
+                    let more = adts.number_of_raw_data_blocks_in_frame;
+                    if more > 0 && blocks.is_none() && adts.raw_data_blocks(rest).is_err() {
+                        blocks = Some((at, more + 1));
+                    }
                     at += adts.frame_bytes();
                     frames = frames.saturating_add(1);
                 }
@@ -161,11 +167,11 @@ impl AdtsChain {
                     let stated = other.ok().map(|adts| adts.aac_frame_length);
                     // Bytes behind the first frame that are no header: it is the first one whose length is wrong.
                     let at = if stated.is_some() { at } else { 0 };
-                    return Some(Self { first, frames, rest: Some((at, stated)) });
+                    return Some(Self { first, frames, blocks, rest: Some((at, stated)) });
                 }
             }
         }
-        Some(Self { first, frames, rest: None })
+        Some(Self { first, frames, blocks, rest: None })
     }
 }
 
@@ -271,6 +277,28 @@ mod tests {
         let mut frame = adts(20);
         frame[6] |= 1;
         assert!(words(&aac("1208"), &frame).contains(&(Effect::Fatal, said.into())));
+    }
+
+    #[test]
+    fn adts_blocks_that_cannot_be_told_apart_are_found_in_later_frames_too() {
+        let mut second = adts(20);
+        second[6] |= 2;
+        let frame = [adts(20), second].concat();
+        let said = "AAC frame byte 27: number_of_raw_data_blocks_in_frame of an ADTS header is 2: 3 blocks in one frame \
+                    cannot be told apart (ISO/IEC 14496-3, Annex 1.A)";
+        assert!(words(&aac("1208"), &frame).contains(&(Effect::Fatal, said.into())));
+    }
+
+    #[test]
+    fn adts_blocks_with_positions_are_mendable() {
+        // Protected, two blocks: the second one 8 bytes behind the first, a check behind the header and behind each block.
+        let mut frame = hex("fff0504003 7ffd0008aabb 212121212121 0102 222222222222 0304".replace(' ', "").as_str());
+        let said = "AAC frame byte 0: begins with an ADTS header, which does not belong there \
+                    (ISO/IEC 14496-3, Annex 1.A)";
+        assert_eq!(words(&aac("1208"), &frame), [(Effect::Mendable, said.into())]);
+        assert_eq!(crate::aac::adts::raw_data_blocks(&frame).unwrap(), [11..17, 19..25]);
+        frame[8] = 0xff;
+        assert_eq!(aac("1208").check(&frame, true).worst, Some(Effect::Fatal));
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub enum FrameRule {
         /// Bytes from the header to the end of the frame.
         left: usize,
     },
-    /// One ADTS frame with so many raw data blocks: its header cannot just be taken off.
+    /// An ADTS frame with so many raw data blocks and nothing that tells where each of them begins.
     AdtsBlocks(u8),
     /// An ADTS header that does not agree with the private data.
     AdtsDiffers {

@@ -9,7 +9,7 @@ use super::{
     profile::{ProfileTier, ProfileTierLevel},
     profile_name,
     scaling::{ScalingList, ScalingListValues},
-    sets::bare_units,
+    sets::{ParameterSets, bare_units},
     sps::{DecodedPictureBuffer, Sps},
     vps::Vps,
     vui::{Vui, Window},
@@ -55,7 +55,9 @@ impl HevcDecoderConfigurationRecord {
         let bytes = self.length_size.bytes();
         list.add_named("lengthSizeMinusOne", bytes - 1, &format!("{bytes} bytes"));
         list.add("numOfArrays", self.arrays.len());
-        let sets: Vec<Sps> = self.nal_units().flat_map(bare_units).filter_map(|unit| Sps::read(unit).ok()).collect();
+        // One of each id, however many there are.
+        let sets = ParameterSets::pick(self.nal_units()).readable_sps.sets;
+        let sets: Vec<Sps> = sets.into_iter().map(|(_, sps)| sps).collect();
         let mut left = MOST_UNITS;
         for array in &self.arrays {
             list.nest("array", "", |list| {

@@ -597,6 +597,8 @@ mod tests {
         #[test]
         fn writing_then_reading_is_identity(record in record()) {
             let written = record.write().unwrap();
+            // Version 0 and profile 0 can look like a start code.
+            prop_assume!(!nal::starts_with_start_code(&written));
             prop_assert_eq!(HevcDecoderConfigurationRecord::read(&written).unwrap(), record);
         }
 

@@ -8,8 +8,9 @@ fuzz_target!(|data: &[u8]| {
     let units: Vec<&[u8]> = nal::annex_b(data).map(|range| &data[range]).collect();
     let mut prefixed = Vec::new();
     nal::annex_b_to_length_prefixed(data, LengthSize::Four, &mut prefixed).expect("units are short");
-    let walked: Vec<&[u8]> =
-        nal::length_prefixed(&prefixed, LengthSize::Four).map(|range| &prefixed[range.expect("lengths add up")]).collect();
+    let walked: Vec<&[u8]> = nal::length_prefixed(&prefixed, LengthSize::Four)
+        .map(|range| &prefixed[range.expect("lengths add up")])
+        .collect();
     assert_eq!(walked, units);
     let mut back = Vec::new();
     nal::length_prefixed_to_annex_b(&prefixed, LengthSize::Four, &mut back).expect("lengths add up");

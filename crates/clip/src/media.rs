@@ -1,7 +1,7 @@
 //! What a track becomes in the MP4: its sample entry and the way its times are counted.
 
 use fragkit_fragment::codec::wave::G711Law;
-use fragkit_fragment::codec::{CodecPrivate, Effect, ErrorKind as CodecErrorKind, Fault, VideoParameters};
+use fragkit_fragment::codec::{CodecPrivate, ErrorKind as CodecErrorKind, VideoParameters};
 use fragkit_fragment::mkv::{TrackType, Video};
 use fragkit_fragment::{AudioClock, Track};
 use fragkit_mp4::{Audio, Colour, SampleEntry, Visual};
@@ -35,9 +35,7 @@ pub(crate) fn media(track: &Track) -> Result<Option<Media>, Error> {
         Error::new(kind, format!("track {number}: {error}"))
             .hint("`fragkit inspect` shows the private data; without --strict it is repaired where that is possible")
     })?;
-    // A record can be whole and yet lack the sets without which nothing can be decoded.
-    let lacks = |fault: &Fault| fault.effect == Effect::Fatal && fault.error.kind() == CodecErrorKind::Missing;
-    if let Some(fault) = private.check().into_iter().find(lacks) {
+    if let Some(fault) = track.lacks() {
         return Err(Error::new(ErrorKind::MissingCodecPrivateData, format!("track {number}: {fault}")).hint(
             "neither the private data nor the frames hold it; `fragkit inspect` says what to change at the producer",
         ));

@@ -320,7 +320,7 @@ fn unusable(stretches: &[Stretch]) -> Option<Obstacle> {
             Ok(_) if track.entry.track_type == TrackType::Audio && track.audio_clock().is_none() => {
                 format!("track {number}: the private data does not say how long frames are")
             }
-            Ok(_) => return None,
+            Ok(_) => format!("track {number}: {}", track.lacks()?),
         };
         Some(Obstacle::new(None, reason))
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fragkit_codec::{CodecPrivate, Error as CodecError, Stated};
+use fragkit_codec::{CodecPrivate, Effect, Error as CodecError, ErrorKind, Fault, Stated};
 use fragkit_mkv::{TrackEntry, TrackType, stripped_header};
 
 use crate::time::Nanos;
@@ -157,6 +157,13 @@ impl Track {
             }
             _ => None,
         }
+    }
+
+    /// What readable private data lacks and nothing can be decoded without: a parameter set.
+    #[must_use]
+    pub fn lacks(&self) -> Option<Fault> {
+        let lacks = |fault: &Fault| fault.effect == Effect::Fatal && fault.error.kind() == ErrorKind::Missing;
+        self.codec_private.as_ref().ok()?.check().into_iter().find(lacks)
     }
 
     /// What its TrackEntry says beside the private data.

@@ -152,9 +152,11 @@ impl MendedTrack {
     /// What is to be said of the private data of the track as it was: what was mended, and what cannot be.
     fn findings(&self, stored: &Track, fragment: &Fragment, strict: bool) -> Vec<Finding> {
         let harmful = self.faults.iter().filter(|fault| fault.effect > Effect::Harmless);
-        let finding = |fault| {
+        let finding = |fault: &Fault| {
             let finding = Finding::of_private_data(stored, fault);
-            let repair = (self.changed && !strict).then(|| how(self.from).to_owned());
+            // What is beyond mending stays so, even where a new record had to be written for the size of lengths.
+            let mended = self.changed && !strict && fault.effect < Effect::Fatal;
+            let repair = mended.then(|| how(self.from).to_owned());
             Finding {
                 severity: if repair.is_some() { Severity::Warning } else { finding.severity },
                 offset: Some(fragment.head.offset),

@@ -138,11 +138,6 @@ pub fn annex_b(data: &[u8]) -> AnnexB<'_> {
     AnnexB { data, start }
 }
 
-/// Calls `unit` with each range that [`annex_b`] gives.
-pub fn annex_b_units(data: &[u8], unit: impl FnMut(Range<usize>)) {
-    annex_b(data).for_each(unit);
-}
-
 /// See [`annex_b`].
 #[derive(Debug, Clone)]
 pub struct AnnexB<'a> {
@@ -212,27 +207,6 @@ impl Iterator for Units<'_> {
 }
 
 impl std::iter::FusedIterator for Units<'_> {}
-
-/// Whether the lengths of a frame add up exactly to its end, and no unit has its forbidden_zero_bit set.
-///
-/// An empty frame is not length-prefixed.
-pub fn is_length_prefixed(data: &[u8], size: LengthSize) -> bool {
-    !data.is_empty()
-        && length_prefixed(data, size).all(|unit| {
-            unit.is_ok_and(|range| {
-                data.get(range).is_some_and(|unit| unit.first().is_none_or(|header| header & 0x80 == 0))
-            })
-        })
-}
-
-/// Whether bytes are an Annex B byte stream: zeros and a start code come first, and they are not four-byte lengths.
-///
-/// A length of 1 and any from 256 to 511 reads like a start code. A frame whose lengths add up exactly to its end is
-/// therefore taken as length-prefixed. Where the configuration record declares lengths of another size, ask
-/// [`is_length_prefixed`] with that size first.
-pub fn looks_like_annex_b(data: &[u8]) -> bool {
-    starts_with_start_code(data) && !is_length_prefixed(data, LengthSize::Four)
-}
 
 /// Whether private data begins with a start code; a configuration record begins with its version 1 instead.
 pub(crate) fn starts_with_start_code(data: &[u8]) -> bool {
@@ -377,31 +351,6 @@ mod tests {
     }
 
     #[test]
-    fn a_length_of_one_is_not_a_start_code_when_the_walk_adds_up() {
-        // An end of sequence unit of one byte, then a slice.
-        let frame = [0, 0, 0, 1, 10, 0, 0, 0, 3, 0x65, 0x88, 0x84];
-        assert!(!looks_like_annex_b(&frame));
-        assert!(looks_like_annex_b(&[0, 0, 0, 1, 9, 0xf0, 0, 0, 1, 0x65, 0x88]));
-    }
-
-    #[test]
-    fn a_length_of_300_is_not_a_short_start_code_when_the_walk_adds_up() {
-        let mut frame = vec![0, 0, 1, 0x2c, 0x65];
-        frame.resize(304, 0x88);
-        assert!(!looks_like_annex_b(&frame));
-        frame.push(0x88);
-        assert!(looks_like_annex_b(&frame));
-    }
-
-    #[test]
-    fn frames_without_any_start_code_are_not_annex_b() {
-        assert!(!looks_like_annex_b(&[]));
-        assert!(!looks_like_annex_b(&[0, 0, 0]));
-        assert!(!looks_like_annex_b(&[0, 0, 0, 2, 9, 0xf0]));
-        assert!(!looks_like_annex_b(&[1, 0x64, 0, 0x28]));
-    }
-
-    #[test]
     fn a_unit_too_long_for_its_length_leaves_the_output_alone() {
         let mut data = vec![0, 0, 1, 9, 0, 0, 1];
         data.resize(300, 0x65);
@@ -454,8 +403,6 @@ mod tests {
             let mut back = Vec::new();
             annex_b_to_length_prefixed(&stream, LengthSize::Four, &mut back).unwrap();
             prop_assert_eq!(&back, &frame);
-            prop_assert!(units.is_empty() || is_length_prefixed(&frame, LengthSize::Four));
-            prop_assert!(!looks_like_annex_b(&frame));
         }
 
         #[test]
@@ -497,7 +444,6 @@ mod tests {
             let size = LengthSize::from_bytes(bytes).unwrap();
             let ok = length_prefixed(&data, size).filter_map(Result::ok).all(|range| data.get(range).is_some());
             prop_assert!(ok);
-            looks_like_annex_b(&data);
         }
     }
 }

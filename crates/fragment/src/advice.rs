@@ -4,7 +4,7 @@ use fragkit_codec::frame::SetChange;
 use fragkit_codec::{CodecId, CodecPrivate, Effect, Error, ErrorKind, Fault, FrameRule};
 use fragkit_mkv::TrackType;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::tracks::Track;
 
 impl Finding {
@@ -13,11 +13,6 @@ impl Finding {
     #[must_use]
     pub fn of_private_data(track: &Track, fault: &Fault) -> Finding {
         let entry = &track.entry;
-        let severity = match fault.effect {
-            Effect::Harmless => Severity::Note,
-            Effect::Mendable => Severity::Warning,
-            Effect::Fatal => Severity::Error,
-        };
         let message = match CodecId::parse(&entry.codec_id) {
             CodecId::Other(id) => {
                 let name = codec_name(&id, entry.codec_private.as_deref().unwrap_or_default());
@@ -39,7 +34,7 @@ impl Finding {
             exception: refused_for(track, fault),
             path: if of_container { AUDIO_PATH } else { PRIVATE_PATH }.into(),
             hint: Some(hint.into()),
-            ..Finding::new(severity, message)
+            ..Finding::new(fault.effect.into(), message)
         }
     }
 }

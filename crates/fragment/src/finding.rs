@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use fragkit_codec::Effect;
+
 use crate::number::FragmentNumber;
 
 /// Something that was found in the input.
@@ -51,6 +53,16 @@ pub enum Severity {
     Warning,
     /// Media is lost or cannot be used.
     Error,
+}
+
+impl From<Effect> for Severity {
+    fn from(effect: Effect) -> Self {
+        match effect {
+            Effect::Harmless => Severity::Note,
+            Effect::Mendable => Severity::Warning,
+            Effect::Fatal => Severity::Error,
+        }
+    }
 }
 
 impl Severity {

@@ -75,7 +75,7 @@ pub struct Sample {
     pub size: u32,
     /// Index of its track in [`Head::tracks`].
     pub track: u8,
-    /// It can be decoded on its own, as the container has it.
+    /// It can be decoded on its own: as the container has it, put right by what is in the frame.
     pub keyframe: bool,
     form: Form,
 }

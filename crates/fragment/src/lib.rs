@@ -23,7 +23,7 @@
 //! # assert!(lengths(bytes::Bytes::new()).is_empty());
 //! ```
 //!
-//! It reads no files, decodes nothing, and does not look into frames.
+//! It reads no files and decodes nothing; into frames it looks as far as their codec's framing goes.
 
 #![forbid(unsafe_code)]
 

@@ -44,6 +44,7 @@ mod input;
 mod limits;
 mod master;
 mod parser;
+mod plain_block;
 mod seek;
 mod tags;
 mod tracks;

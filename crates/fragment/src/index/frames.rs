@@ -4,7 +4,7 @@ use std::mem::discriminant;
 use std::ops::Range;
 
 use fragkit_codec::aac::adts;
-use fragkit_codec::{Effect, FrameCheck, FrameChecker, FrameFault, FrameRule, Packing, nal};
+use fragkit_codec::{FrameCheck, FrameChecker, FrameFault, FrameRule, Packing, nal};
 use rayon::prelude::*;
 
 use crate::advice;
@@ -166,7 +166,7 @@ impl Seen {
             fragment_number: fragment.head.number.clone(),
             repair: repair.map(str::to_owned),
             hint: Some(advice::frame_hint(&fault.rule).into()),
-            ..Finding::new(severity(told.effect), format!("track {track}: {told}"))
+            ..Finding::new(told.effect.into(), format!("track {track}: {told}"))
         };
         let last = self.frames;
         self.alike.push(Alike { track, rule: fault.rule, finding, frames: 1, last, told: false });
@@ -201,14 +201,6 @@ fn are_alike(a: &FrameRule, b: &FrameRule) -> bool {
             set == other && discriminant(change) == discriminant(to)
         }
         _ => discriminant(a) == discriminant(b),
-    }
-}
-
-fn severity(effect: Effect) -> Severity {
-    match effect {
-        Effect::Harmless => Severity::Note,
-        Effect::Mendable => Severity::Warning,
-        Effect::Fatal => Severity::Error,
     }
 }
 

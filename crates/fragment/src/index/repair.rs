@@ -1,6 +1,8 @@
 //! What is mended of tracks before their frames go into an output: private data that is missing, of the wrong form, or at
 //! odds with itself.
 
+use std::sync::Arc;
+
 use fragkit_codec::{CodecId, CodecPrivate, Effect, Error, Fault, FrameChecker, Origin, Repaired};
 use fragkit_mkv::TrackType;
 
@@ -30,7 +32,7 @@ struct Last {
 pub(super) struct Mended {
     pub(super) tracks: Tracks,
     /// What checks the frames of each track, as they are stored.
-    pub(super) checkers: Vec<Option<FrameChecker>>,
+    pub(super) checkers: Arc<[Option<FrameChecker>]>,
     /// Where nothing may be mended: what would have been.
     pub(super) refusal: Option<Box<Finding>>,
 }
@@ -62,9 +64,9 @@ impl Repair {
             .map(|(at, track)| {
                 let mended = self.track(track, fragment);
                 // Not every fragment has the parameter sets in its frames.
-                match known.and_then(|last| last.mended.tracks.get(at)) {
-                    Some(last) if mended.track.codec_private.is_err() && last.codec_private.is_ok() => {
-                        MendedTrack { track: last.clone(), settled: false, ..mended }
+                match known.and_then(|last| last.mended.tracks.get(at).zip(last.mended.checkers.get(at))) {
+                    Some((track, checker)) if mended.track.codec_private.is_err() && track.codec_private.is_ok() => {
+                        MendedTrack { track: track.clone(), checker: checker.clone(), settled: false, ..mended }
                     }
                     _ => mended,
                 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::block::Frames;
 use crate::write::{BlockFlags, Writer};
 use crate::{
     Audio, BlockAddition, BlockGroup, Colour, ContentEncoding, PixelCrop, SimpleTag, TrackType, Transform, Video,

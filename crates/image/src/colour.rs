@@ -99,6 +99,12 @@ impl Colour {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShapeError(&'static str);
 
+impl ShapeError {
+    pub(crate) const NO_SAMPLES: Self = Self("the picture has no samples");
+    pub(crate) const TOO_SHORT: Self = Self("a plane is too short");
+    pub(crate) const TOO_LARGE: Self = Self("the size asked for is too large");
+}
+
 impl fmt::Display for ShapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)

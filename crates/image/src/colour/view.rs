@@ -61,7 +61,7 @@ impl Shape {
 /// Whether size, depth and planes of a picture agree.
 pub(crate) fn check_shape(picture: &Picture) -> Result<(), ShapeError> {
     if picture.width == 0 || picture.height == 0 {
-        return Err(ShapeError("the picture has no samples"));
+        return Err(ShapeError::NO_SAMPLES);
     }
     let shape = Shape::of(picture);
     match &picture.planes {

@@ -13,8 +13,8 @@ use super::view::{Shape, View, check_shape};
 use super::{Colour, Matrix, ShapeError, Siting, VerticalSiting, to_rgb};
 use crate::picture::{ChromaFormat, Picture, Plane, Planes};
 
-/// Converts a picture to 8-bit Y, Cb, Cr as JPEG files have it ([`Colour::JFIF`]), subsampled as it was. What is of that
-/// colour already is given back as it came, plane by plane.
+/// Converts a picture to 8-bit Y, Cb, Cr as JPEG files have it ([`Colour::JFIF`]), subsampled as it was. A plane
+/// that is of that colour already is left as it is; others of 8 bits are converted where they are.
 ///
 /// Chroma that lies elsewhere is moved by linear interpolation. RGB samples ([`Matrix::Identity`]) become 4:4:4.
 ///
@@ -29,12 +29,8 @@ pub fn to_jfif(picture: Picture, colour: &Colour) -> Result<Picture, ShapeError>
     let shape = Shape::of(&picture);
     let plan = Plan::new(colour, &picture);
     let planes = match picture.planes {
-        Planes::Narrow(planes) => {
-            let [new_y, new_cb, new_cr] = plan.convert(shape.views(&planes)?);
-            let [y, cb, cr] = planes;
-            [new_y.unwrap_or(y), new_cb.unwrap_or(cb), new_cr.unwrap_or(cr)]
-        }
-        Planes::Wide(planes) => plan.convert(shape.views(&planes)?).map(Option::unwrap_or_default),
+        Planes::Narrow(planes) => plan.convert_in_place(planes, shape),
+        Planes::Wide(planes) => plan.convert(shape.views(&planes)?),
     };
     let Shape { width, height, chroma } = shape;
     Ok(Picture { width, height, chroma, bit_depth: 8, planes: Planes::Narrow(planes) })
@@ -102,60 +98,88 @@ impl Plan {
         }
     }
 
-    /// New planes, where the old ones do not do.
-    fn convert<T: Copy + Into<u16>>(&self, [y, cb, cr]: [View<'_, T>; 3]) -> [Option<Plane<u8>>; 3] {
-        let luma = (!self.keep_luma).then(|| self.luma(y, cb, cr));
-        if self.keep_chroma || self.chroma == ChromaFormat::Monochrome {
-            return [luma, None, None];
-        }
-        let [cb, cr] = self.both_chroma(cb, cr);
-        [luma, Some(cb), Some(cr)]
-    }
-
-    fn luma<T: Copy + Into<u16>>(&self, luma: View<'_, T>, cb: View<'_, T>, cr: View<'_, T>) -> Plane<u8> {
-        let (width, shift, gain, offset) = (luma.width(), 16 - self.bit_depth, self.gain, self.offset);
-        let mut plane = Plane { data: vec![0; width * luma.height()], stride: width };
-        let scaled = |sample: T| mul_high_unsigned(sample.into().wrapping_shl(shift), gain).wrapping_add(BIAS);
-        let clipped = |value: u16| u8::try_from((value.saturating_sub(offset) >> 7).min(255)).unwrap_or(u8::MAX);
-        let rows = plane.data.chunks_exact_mut(width).enumerate();
-        if self.share == [0; 2] {
-            for (y, row) in rows {
-                for (&sample, out) in luma.row(y).iter().zip(row) {
-                    *out = clipped(scaled(sample));
+    /// Planes of 8 bits where they are: at this speed, new memory would cost more than the conversion.
+    fn convert_in_place(&self, mut planes: [Plane<u8>; 3], shape: Shape) -> [Plane<u8>; 3] {
+        if !self.keep_luma {
+            let [y, cb, cr] = &mut planes;
+            let (chroma_width, chroma_height) = shape.chroma.chroma_size(shape.width, shape.height);
+            let chroma = |plane| View::new(plane, chroma_width, chroma_height);
+            if let (Some(cb), Some(cr)) = (chroma(&*cb), chroma(&*cr)) {
+                let mut shares = Shares::new(self, cb.width());
+                for (y, row) in rows_mut(y, shape.width, shape.height).enumerate() {
+                    self.luma_row(row.iter_mut().map(|sample| (*sample, sample)), shares.row(y, cb, cr));
                 }
             }
-            return plane;
         }
-        let mut shares = Shares::new(self, width, cb.width());
-        for (y, row) in rows {
-            for ((&sample, &share), out) in luma.row(y).iter().zip(shares.row(y, cb, cr)).zip(row) {
-                *out = clipped(scaled(sample).wrapping_add_signed(share));
-            }
-        }
-        plane
-    }
-
-    fn both_chroma<T: Copy + Into<u16>>(&self, cb: View<'_, T>, cr: View<'_, T>) -> [Plane<u8>; 2] {
-        let (width, size) = (cb.width(), cb.width() * cb.height());
-        let plane = || Plane { data: vec![0; size], stride: width };
-        let mut planes = [plane(), plane()];
-        let [[bb, br], [rb, rr]] = self.mix;
-        let mut rows = [MovedRow::new(width), MovedRow::new(width)];
-        let [out_cb, out_cr] = &mut planes;
-        for (y, (out_cb, out_cr)) in
-            out_cb.data.chunks_exact_mut(width).zip(out_cr.data.chunks_exact_mut(width)).enumerate()
-        {
-            let [moved_cb, moved_cr] = &mut rows;
-            let (u, v) = (moved_cb.row(self, cb, y), moved_cr.row(self, cr, y));
-            for (((&u, &v), out_cb), out_cr) in u.iter().zip(v).zip(out_cb).zip(out_cr) {
-                let mixed = |u_part: i16, v_part: i16| {
-                    byte(mul_high(u, u_part).wrapping_add(mul_high(v, v_part)).wrapping_add((128 << 6) + 33) >> 6)
-                };
-                *out_cb = mixed(bb, br);
-                *out_cr = mixed(rb, rr);
-            }
+        if !self.keep_chroma && shape.chroma != ChromaFormat::Monochrome {
+            self.chroma_in_place(&mut planes, shape);
         }
         planes
+    }
+
+    fn chroma_in_place(&self, [_, cb, cr]: &mut [Plane<u8>; 3], shape: Shape) {
+        let (width, height) = shape.chroma.chroma_size(shape.width, shape.height);
+        let (mut moved_cb, mut moved_cr) = (MovedRow::default(), MovedRow::default());
+        for y in 0..usize::try_from(height).unwrap_or_default() {
+            // The rows above have become something else already, which is why MovedRow keeps the one it may need.
+            if let (Some(cb), Some(cr)) = (View::new(cb, width, height), View::new(cr, width, height)) {
+                moved_cb.read(self, cb, y);
+                moved_cr.read(self, cr, y);
+            }
+            if let (Some(cb), Some(cr)) = (row_mut(cb, y, width), row_mut(cr, y, width)) {
+                self.chroma_row(&moved_cb.moved, &moved_cr.moved, cb, cr);
+            }
+        }
+    }
+
+    /// New planes of 8 bits.
+    fn convert<T: Copy + Into<u16>>(&self, [luma, cb, cr]: [View<'_, T>; 3]) -> [Plane<u8>; 3] {
+        let mut planes =
+            [&luma, &cb, &cr].map(|view| Plane { data: vec![0; view.width() * view.height()], stride: view.width() });
+        let [new_y, new_cb, new_cr] = &mut planes;
+        let mut shares = Shares::new(self, cb.width());
+        for (y, row) in new_y.data.chunks_exact_mut(luma.width().max(1)).enumerate() {
+            self.luma_row(luma.row(y).iter().copied().zip(row), shares.row(y, cb, cr));
+        }
+        let width = cb.width().max(1);
+        let (mut moved_cb, mut moved_cr) = (MovedRow::default(), MovedRow::default());
+        let rows = new_cb.data.chunks_exact_mut(width).zip(new_cr.data.chunks_exact_mut(width));
+        for (y, (new_cb, new_cr)) in rows.enumerate() {
+            moved_cb.read(self, cb, y);
+            moved_cr.read(self, cr, y);
+            self.chroma_row(&moved_cb.moved, &moved_cr.moved, new_cb, new_cr);
+        }
+        planes
+    }
+
+    /// Samples of luma, each with its place in the result; and chroma's shares, where there are any.
+    fn luma_row<'a, T: Into<u16>>(&self, samples: impl Iterator<Item = (T, &'a mut u8)>, shares: Option<&[i16]>) {
+        let (shift, gain, offset) = (16 - self.bit_depth, self.gain, self.offset);
+        let scaled = |sample: T| mul_high_unsigned(sample.into().wrapping_shl(shift), gain).wrapping_add(BIAS);
+        let clipped = |value: u16| u8::try_from((value.saturating_sub(offset) >> 7).min(255)).unwrap_or(u8::MAX);
+        match shares {
+            None => samples.for_each(|(sample, out)| *out = clipped(scaled(sample))),
+            Some(shares) => samples
+                .zip(shares)
+                .for_each(|((sample, out), &share)| *out = clipped(scaled(sample).wrapping_add_signed(share))),
+        }
+    }
+
+    fn chroma_row(&self, cb: &[i16], cr: &[i16], out_cb: &mut [u8], out_cr: &mut [u8]) {
+        let mixed = |[of_cb, of_cr]: [i16; 2], out: &mut [u8]| {
+            for ((&u, &v), out) in cb.iter().zip(cr).zip(out) {
+                let sum = mul_high(u, of_cb).wrapping_add(mul_high(v, of_cr));
+                *out = byte(sum.wrapping_add((128 << 6) + 33) >> 6);
+            }
+        };
+        let [to_cb, to_cr] = self.mix;
+        mixed(to_cb, out_cb);
+        mixed(to_cr, out_cr);
+    }
+
+    fn centred_row<T: Copy + Into<u16>>(&self, row: &[T], out: &mut Vec<i16>) {
+        out.clear();
+        out.extend(row.iter().map(|&sample| self.centred(sample)));
     }
 
     /// The highest bits of a sample of chroma, less neutral.
@@ -181,16 +205,20 @@ struct Shares<'a> {
 }
 
 impl<'a> Shares<'a> {
-    fn new(plan: &'a Plan, width: usize, chroma_width: usize) -> Self {
+    fn new(plan: &'a Plan, chroma_width: usize) -> Self {
         let row = || (None, vec![0; chroma_width]);
-        Self { plan, rows: [row(), row()], padded: vec![0; chroma_width + 2], wide: vec![0; width + 1] }
+        Self { plan, rows: [row(), row()], padded: vec![0; chroma_width + 2], wide: vec![0; chroma_width * 2] }
     }
 
-    fn row<T: Copy + Into<u16>>(&mut self, y: usize, cb: View<'_, T>, cr: View<'_, T>) -> &[i16] {
+    /// Those of a row of luma; none where luma takes nothing.
+    fn row<T: Copy + Into<u16>>(&mut self, y: usize, cb: View<'_, T>, cr: View<'_, T>) -> Option<&[i16]> {
         let plan = self.plan;
+        if plan.share == [0; 2] {
+            return None;
+        }
         if plan.chroma == ChromaFormat::Yuv444 {
             plan.share_row(cb.row(y), cr.row(y), &mut self.wide);
-            return &self.wide;
+            return Some(&self.wide);
         }
         let last = cb.height().saturating_sub(1);
         let (above, below, weight) =
@@ -226,7 +254,7 @@ impl<'a> Shares<'a> {
                 *odd = quarter(b, c);
             }
         }
-        &self.wide
+        Some(&self.wide)
     }
 }
 
@@ -240,51 +268,53 @@ impl Plan {
     }
 }
 
-/// A row of chroma where JPEG would have it.
+/// A row of chroma where JPEG would have it, less neutral, in 16 bits. Rows are to be read in order.
+#[derive(Default)]
 struct MovedRow {
-    /// With the last sample repeated.
-    padded: Vec<i16>,
+    /// The row as it was.
+    here: Vec<i16>,
+    /// The one above, or below, where one is needed.
     other: Vec<i16>,
+    /// The row moved up or down, its last sample twice.
+    level: Vec<i16>,
     moved: Vec<i16>,
 }
 
 impl MovedRow {
-    fn new(width: usize) -> Self {
-        Self { padded: vec![0; width + 2], other: vec![0; width], moved: vec![0; width] }
-    }
-
-    /// In 16 bits, less neutral.
-    fn row<T: Copy + Into<u16>>(&mut self, plan: &Plan, plane: View<'_, T>, y: usize) -> &[i16] {
-        let read = |row: &[T], out: &mut [i16]| {
-            for (&sample, out) in row.iter().zip(out) {
-                *out = plan.centred(sample);
-            }
-        };
-        let inner = 1..=plane.width();
-        read(plane.row(y), self.padded.get_mut(inner.clone()).unwrap_or_default());
-        let other = match (plan.chroma, plan.siting.vertical) {
-            (ChromaFormat::Yuv420, VerticalSiting::Top) => Some(y + 1),
-            (ChromaFormat::Yuv420, VerticalSiting::Bottom) => Some(y.saturating_sub(1)),
-            _ => None,
-        };
-        if let Some(other) = other {
-            read(plane.row(other), &mut self.other);
-            for (sample, &other) in self.padded.get_mut(inner).unwrap_or_default().iter_mut().zip(&self.other) {
-                *sample = quarter(*sample, other);
-            }
+    fn read<T: Copy + Into<u16>>(&mut self, plan: &Plan, plane: View<'_, T>, y: usize) {
+        let vertical = if plan.chroma == ChromaFormat::Yuv420 { plan.siting.vertical } else { VerticalSiting::Centre };
+        if vertical == VerticalSiting::Bottom {
+            std::mem::swap(&mut self.here, &mut self.other);
         }
-        repeat_ends(&mut self.padded);
-        let here = self.padded.get(1..).unwrap_or_default();
-        let right = if plan.siting.left && plan.chroma != ChromaFormat::Yuv444 {
-            self.padded.get(2..).unwrap_or_default()
+        plan.centred_row(plane.row(y), &mut self.here);
+        match vertical {
+            VerticalSiting::Top => plan.centred_row(plane.row(y + 1), &mut self.other),
+            VerticalSiting::Bottom if y == 0 => self.other.clone_from(&self.here),
+            _ => {}
+        }
+        self.level.clear();
+        if vertical == VerticalSiting::Centre {
+            self.level.extend_from_slice(&self.here);
         } else {
-            here
-        };
-        for ((&a, &b), out) in here.iter().zip(right).zip(&mut self.moved) {
-            *out = a.wrapping_mul(3).wrapping_add(b);
+            self.level.extend(self.here.iter().zip(&self.other).map(|(&here, &other)| quarter(here, other)));
         }
-        &self.moved
+        self.level.extend_from_within(self.level.len().saturating_sub(1)..);
+        let behind = if plan.siting.left && plan.chroma != ChromaFormat::Yuv444 { 1 } else { 0 };
+        let behind = self.level.get(behind..).unwrap_or_default();
+        self.moved.clear();
+        self.moved.extend(self.level.iter().zip(behind).map(|(&a, &b)| a.wrapping_mul(3).wrapping_add(b)));
     }
+}
+
+fn row_mut(plane: &mut Plane<u8>, y: usize, width: u32) -> Option<&mut [u8]> {
+    let start = y.checked_mul(plane.stride)?;
+    plane.data.get_mut(start..)?.get_mut(..usize::try_from(width).ok()?)
+}
+
+/// The rows of a plane that is known to have them.
+fn rows_mut(plane: &mut Plane<u8>, width: u32, height: u32) -> impl Iterator<Item = &mut [u8]> {
+    let (width, height) = (usize::try_from(width).unwrap_or_default(), usize::try_from(height).unwrap_or_default());
+    plane.data.chunks_mut(plane.stride.max(1)).take(height).filter_map(move |row| row.get_mut(..width))
 }
 
 /// The first and last samples of a row, repeated at the places before and behind it.

@@ -1,11 +1,17 @@
 //! Colour conversion beside ffmpeg's: a stranger's word on matrix, range, depth, subsampling and siting. Without ffmpeg there
 //! is nothing to compare with, and the tests say so.
 
-#![allow(clippy::as_conversions, reason = "sizes and samples of tests are small")]
+#![allow(
+    clippy::as_conversions,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use fragkit_fragment::{Assembler, Item, Limits};
 use fragkit_image::colour::{to_jfif, to_rgb};
 use fragkit_image::{ChromaFormat, Colour, Matrix, Picture, Plane, Planes, Siting};
 
@@ -59,6 +65,32 @@ fn psnr(a: &[u8], b: &[u8]) -> f64 {
     assert_eq!(a.len(), b.len());
     let square: f64 = a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
     10.0 * (255.0 * 255.0 * a.len() as f64 / square).log10()
+}
+
+/// Of the first video track of a file.
+fn of_file(name: &str) -> Colour {
+    let path = format!("{}/../../testdata/{name}", env!("CARGO_MANIFEST_DIR"));
+    let mut assembler = Assembler::new(Limits::default());
+    assembler.push(std::fs::read(path).unwrap().into());
+    assembler.finish();
+    let fragment = std::iter::from_fn(|| assembler.poll())
+        .find_map(|item| match item {
+            Item::Fragment(fragment) => Some(fragment),
+            Item::Finding(_) => None,
+        })
+        .unwrap();
+    Colour::of_track(fragment.head.tracks.video().unwrap())
+}
+
+/// What is expected is what ffprobe 5.1 says of these files, and the rule of the size where it says nothing.
+#[test]
+fn tracks_tell_their_colour() {
+    let silent = Colour { matrix: Matrix::Bt601, full_range: false, siting: Siting::LEFT, primaries: 2, transfer: 2 };
+    let hd = Colour { matrix: Matrix::Bt709, primaries: 1, transfer: 1, ..silent };
+    assert_eq!(of_file("h264-baseline.chunks.mkv"), silent);
+    assert_eq!(of_file("h265-main10.chunks.mkv"), silent);
+    assert_eq!(of_file("h264-colour-sar.chunks.mkv"), hd);
+    assert_eq!(of_file("h264-mkv-colour.chunks.mkv"), Colour { full_range: true, ..hd });
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::picture::{ChromaFormat, Picture, Plane, Planes};
 ///
 /// Of 1080p, 4:2:0, chroma on the left, it takes as long as to copy the planes 4.7 times (BT.709, limited), 3.5 (BT.601,
 /// limited), 2.5 (BT.601, full) or 8.3 (BT.709, 10 bits, where new planes are needed). `yuv` 0.8.20 has nothing like it; the
-/// way through its RGB takes 7.9 and costs chroma's rounding twice.
+/// way through its RGB takes 7.9 and rounds once more.
 ///
 /// Values beyond RGB are clipped in Y, Cb and Cr: what was darker than black but coloured may come out otherwise than by way
 /// of RGB. Chroma that lies elsewhere is moved by linear interpolation. RGB samples ([`Matrix::Identity`]) become 4:4:4.

@@ -39,12 +39,6 @@ impl Encoded {
 /// The picture as a file of the format that is asked for.
 pub(crate) fn encoded(request: &Request, material: Material<'_>, info: &FrameInfo) -> Result<Encoded, ImageError> {
     let resized = request.size != (None, None);
-    let about = About {
-        time: info.timestamp,
-        fragment_number: info.fragment_number.clone(),
-        // Resized pictures have square samples, or those that were asked for.
-        sample_aspect_ratio: info.sample_aspect_ratio.filter(|_| !resized),
-    };
     let (picture, colour) = match material {
         Material::Planes(picture, colour) => (picture, *colour),
         Material::Jpeg(bytes) => {
@@ -54,6 +48,14 @@ pub(crate) fn encoded(request: &Request, material: Material<'_>, info: &FrameInf
             }
             (picture, colour)
         }
+    };
+    let about = About {
+        time: info.timestamp,
+        fragment_number: info.fragment_number.clone(),
+        // Resized pictures have square samples, or those that were asked for.
+        sample_aspect_ratio: info.sample_aspect_ratio.filter(|_| !resized),
+        primaries: colour.primaries,
+        transfer: colour.transfer,
     };
     match request.format {
         Format::Jpeg { quality } => {

@@ -54,6 +54,12 @@ pub use fragkit_fragment::{
 };
 /// Which outputs a stream allows.
 pub use fragkit_fragment::{OutputKind, Stretch, Verdict, verdicts};
+/// Fragments to pictures.
+pub use fragkit_image as image;
+pub use fragkit_image::{
+    Compression, Encoded, Format, FrameInfo, ImageError, ImageErrorKind, Pick, Plan, Request, RgbImage, Sampled,
+    Sampler,
+};
 /// EBML and Matroska.
 pub use fragkit_mkv as mkv;
 /// ISO base media files.

@@ -1,14 +1,32 @@
 //! Decoding behind one small trait: access units in, planes out.
 //!
 //! ```text
-//! H.264   8 bit 4:2:0 progressive      rusty_h264, else rust_h264
-//!         all else                     rust_h264
-//! H.265   Main, Main 10                rusty_h265, else rust_h265
-//!         12 bit, 4:4:4                rust_h265
-//! any     with the feature `ffmpeg`    libavcodec, before all of these
+//! H.264   8 bit 4:2:0 progressive               rusty_h264, else rust_h264
+//!         interlaced, 10 bit, 4:2:2, 4:0:0      rust_h264
+//! H.265   Main, Main 10                         rusty_h265, else rust_h265
+//!         12 bit, 4:4:4                         rust_h265
+//! any     with the feature `ffmpeg`             libavcodec, before all of these
 //! ```
+//!
+//! Which of them can decode a stream is told by its sequence parameter set: [`DecoderKind::candidates`]. [`Guarded`] stands around
+//! each, since all of them read what strangers sent: it holds them to [`Limits`], turns a panic into an error, and looks for
+//! damage that decoders conceal.
+
+mod continuity;
+#[cfg(feature = "ffmpeg")]
+mod ffmpeg;
+mod guard;
+mod kind;
+mod planes;
+mod rust_h264;
+mod rust_h265;
+mod rusty_h264;
+mod rusty_h265;
 
 use std::fmt;
+
+pub use guard::{Guarded, Limits, is_guarded};
+pub use kind::DecoderKind;
 
 use crate::picture::Picture;
 
@@ -49,20 +67,6 @@ pub trait Decoder: Send {
     fn take(&mut self) -> Option<(u32, Picture)>;
 }
 
-/// The decoders there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DecoderKind {
-    /// `rusty_h264`.
-    RustyH264,
-    /// `rust_h264`.
-    RustH264,
-    /// `rusty_h265`.
-    RustyH265,
-    /// `rust_h265`.
-    RustH265,
-}
-
 /// Why a picture could not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
@@ -86,6 +90,12 @@ pub enum DecodeErrorKind {
     Panic,
 }
 
+impl DecodeError {
+    pub(crate) fn new(kind: DecodeErrorKind, message: impl Into<String>) -> Self {
+        DecodeError { kind, message: message.into() }
+    }
+}
+
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -93,3 +103,11 @@ impl fmt::Display for DecodeError {
 }
 
 impl std::error::Error for DecodeError {}
+
+/// Appends NAL units as an Annex B byte stream, for decoders that ask for one.
+fn annex_b<'u>(units: impl IntoIterator<Item = &'u [u8]>, out: &mut Vec<u8>) {
+    for unit in units {
+        out.extend_from_slice(&[0, 0, 0, 1]);
+        out.extend_from_slice(unit);
+    }
+}

@@ -270,3 +270,128 @@ fn temporal_id(unit: &[u8]) -> u8 {
 fn is_sub_layer_non_reference(unit: &[u8]) -> bool {
     hevc::nal_unit_type(unit).is_some_and(|nal_unit_type| nal_unit_type < 16 && nal_unit_type.is_multiple_of(2))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::testing::{survey, testdata};
+
+    /// Calls `each` with what there is to decode of a file of `testdata`, and gives the ranges that were read.
+    fn with(name: &str, each: impl FnOnce(Access<'_>, &Nal)) -> Vec<Range<u64>> {
+        let stream = testdata(name);
+        let survey = survey(stream.clone());
+        let read_ranges = Mutex::new(Vec::new());
+        let read = |range: Range<u64>| {
+            read_ranges.lock().unwrap().push(range.clone());
+            stream.slice(usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap())
+        };
+        let access = Access { survey: &survey, read: &read };
+        let video = access.fragment(0).unwrap().video.clone().unwrap();
+        let Ok(Coding::Nal(nal)) = &video.coding else { panic!("{:?}", video.coding) };
+        each(access, nal);
+        read_ranges.into_inner().unwrap()
+    }
+
+    use crate::video::Coding;
+
+    /// The frames that are decoded for one that is wanted.
+    fn needed(access: Access<'_>, nal: &Nal, wanted: FrameId) -> Vec<FrameId> {
+        let passes = access.passes(nal, &[wanted]);
+        let [Ok(pass)] = &passes[..] else { panic!("{passes:?}") };
+        let layer = access.highest_layer(nal, pass);
+        let mut at = Some(pass.entry);
+        let mut needed = Vec::new();
+        while let Some(id) = at {
+            if !access.is_disposable(nal, pass, id, &access.unit(nal, id), layer) {
+                needed.push(id);
+            }
+            at = access.behind(id, wanted);
+        }
+        needed
+    }
+
+    fn id(fragment: usize, frame: usize) -> FrameId {
+        FrameId { fragment, frame }
+    }
+
+    #[test]
+    fn for_a_key_frame_no_other_frame_is_touched() {
+        for name in ["h264-main-aac.chunks.mkv", "h265-bframes-aac.chunks.mkv", "h264-annexb.chunks.mkv"] {
+            let mut place = 0..0;
+            let ranges = with(name, |access, nal| {
+                assert_eq!(needed(access, nal, id(1, 0)), [id(1, 0)]);
+                let found = access.place(id(1, 0)).unwrap();
+                place = found.offset..found.offset + u64::from(found.size);
+            });
+            assert!(!ranges.is_empty());
+            assert!(ranges.iter().all(|range| *range == place), "{name}: {ranges:?} beside {place:?}");
+        }
+    }
+
+    #[test]
+    fn frames_that_nothing_refers_to_are_left_out() {
+        with("h264-high-bframes-aac.chunks.mkv", |access, nal| {
+            let fragment = access.fragment(1).unwrap();
+            let last = id(1, fragment.frames.len() - 1);
+            let needed = needed(access, nal, last);
+            assert!(needed.len() < fragment.frames.len() * 3 / 4, "{} of {}", needed.len(), fragment.frames.len());
+            assert_eq!((needed.first(), needed.last()), (Some(&id(1, 0)), Some(&last)));
+            // What is left out has nal_ref_idc 0, and nothing else has.
+            for frame in 0..last.frame {
+                let unit = access.unit(nal, id(1, frame));
+                let slice = unit.units().find(|unit| avc::is_slice(unit)).unwrap();
+                assert_eq!(needed.contains(&id(1, frame)), slice[0] & 0x60 != 0, "frame {frame}");
+            }
+        });
+    }
+
+    #[test]
+    fn of_h265_too() {
+        with("h265-bframes-aac.chunks.mkv", |access, nal| {
+            let fragment = access.fragment(1).unwrap();
+            let last = id(1, fragment.frames.len() - 1);
+            let needed = needed(access, nal, last);
+            assert!(needed.len() < fragment.frames.len(), "{} of {}", needed.len(), fragment.frames.len());
+            assert_eq!((needed.first(), needed.last()), (Some(&id(1, 0)), Some(&last)));
+        });
+    }
+
+    #[test]
+    fn pictures_that_lead_an_open_group_are_reached_from_the_fragment_before() {
+        with("h264-high-opengop.chunks.mkv", |access, nal| {
+            let fragment = access.fragment(1).unwrap();
+            let key = fragment.frames[0].time;
+            let leading = fragment.frames.iter().position(|place| place.time < key).expect("an open group");
+            let reached = needed(access, nal, id(1, leading));
+            assert_eq!(reached.first(), Some(&id(0, 0)));
+            assert!(reached.contains(&id(1, 0)));
+            // The key frame itself needs none but itself.
+            assert_eq!(needed(access, nal, id(1, 0)), [id(1, 0)]);
+        });
+    }
+
+    #[test]
+    fn neighbours_share_a_pass_and_a_later_key_frame_starts_another() {
+        with("h264-main-aac.chunks.mkv", |access, nal| {
+            let passes = access.passes(nal, &[id(0, 3), id(0, 7), id(0, 9)]);
+            let [Ok(pass)] = &passes[..] else { panic!("{passes:?}") };
+            assert_eq!((pass.entry, pass.wanted.len()), (id(0, 0), 3));
+        });
+        // Two groups in one fragment, as a producer with long fragments sends them.
+        let whole = testdata("h264-main-aac.mkv");
+        let survey = survey(whole.clone());
+        assert!(survey.fragments().len() > 1, "plain Matroska is cut at its key frames");
+    }
+
+    #[test]
+    fn without_a_key_frame_the_reason_is_given() {
+        with("h264-main-aac.chunks.mkv", |access, nal| {
+            let stranger = id(9_999, 0);
+            let passes = access.passes(nal, &[stranger]);
+            let [Err((of, reason))] = &passes[..] else { panic!("{passes:?}") };
+            assert_eq!((*of, &**reason), (stranger, "there is no key frame before it that decoding could start with"));
+        });
+    }
+}

@@ -52,7 +52,12 @@ pub fn target_size(
 ///
 /// Chroma that is resized lies half way between luma samples afterwards ([`Siting::CENTRE`]), where JPEG wants it. A plane
 /// that has nothing to change is given back as it came. A picture without chroma stays so, and RGB ([`Matrix::Identity`])
-/// stays 4:4:4.
+/// stays 4:4:4. The sizes are the caller's to limit: memory for the result is taken at once.
+///
+/// The filter is Catmull-Rom, over as many samples as the result leaves out. Measured on luma of two captures and of a
+/// synthetic 1080p picture at 2/3 to 1/6 of their size, made large again by Lanczos: up to 0.6 dB below Lanczos with three
+/// lobes, above Hamming, Mitchell, bilinear and, but for exact halves, box; 1080p to 640x360 takes as long as bilinear, to
+/// 320x180 0.4 of what Lanczos takes. The two-step ways (`SuperSampling`) lose up to 0.7 dB against their filters alone.
 ///
 /// # Errors
 ///
@@ -262,7 +267,7 @@ fn mirrored<T: Copy>(view: View<'_, T>, (left, top): (u32, u32), (right, bottom)
     copy
 }
 
-/// See the measurements at [`scaled`].
+/// See the figures at [`scaled`].
 const FILTER: FilterType = FilterType::CatmullRom;
 
 #[cfg(test)]

@@ -16,7 +16,12 @@ use crate::picture::{ChromaFormat, Picture, Plane, Planes};
 /// Converts a picture to 8-bit Y, Cb, Cr as JPEG files have it ([`Colour::JFIF`]), subsampled as it was. A plane
 /// that is of that colour already is left as it is; others of 8 bits are converted where they are.
 ///
-/// Chroma that lies elsewhere is moved by linear interpolation. RGB samples ([`Matrix::Identity`]) become 4:4:4.
+/// Of 1080p, 4:2:0, chroma on the left, it takes as long as to copy the planes 4.7 times (BT.709, limited), 3.5 (BT.601,
+/// limited), 2.5 (BT.601, full) or 8.3 (BT.709, 10 bits, where new planes are needed). `yuv` 0.8.20 has nothing like it; the
+/// way through its RGB takes 7.9 and rounds once more.
+///
+/// Values beyond RGB are clipped in Y, Cb and Cr: what was darker than black but coloured may come out otherwise than by way
+/// of RGB. Chroma that lies elsewhere is moved by linear interpolation. RGB samples ([`Matrix::Identity`]) become 4:4:4.
 ///
 /// # Errors
 ///

@@ -210,7 +210,11 @@ impl<'a> Access<'a> {
         if id == pass.entry || pass.wanted.contains(&id) {
             return false;
         }
-        if pass.not_before.is_some_and(|first| self.time(id) < first) {
+        // Pictures that lead the entry: in H.265, none behind it refers to them. Those of H.264 that others refer to are pushed, so
+        // that nothing is missed; that they refer to what is not there is known to the guard.
+        if pass.not_before.is_some_and(|first| self.time(id) < first)
+            && unit.slices(nal.standard).all(|slice| nal.standard == Standard::Hevc && is_leading(slice))
+        {
             return true;
         }
         unit.is_non_reference(nal.standard, highest_layer)
@@ -260,6 +264,11 @@ const RADL_N: u8 = 6;
 const RADL_R: u8 = 7;
 
 const MAX_TEMPORAL_ID: u8 = 6;
+
+/// Whether it is a leading picture by its type (H.265, Table 7-1): RADL_N, RADL_R, RASL_N, RASL_R.
+fn is_leading(unit: &[u8]) -> bool {
+    hevc::nal_unit_type(unit).is_some_and(|nal_unit_type| (RADL_N..=9).contains(&nal_unit_type))
+}
 
 /// `TemporalId` (H.265, 7.4.2.2).
 fn temporal_id(unit: &[u8]) -> u8 {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::access::{Access, FrameId, Pass};
-use crate::decoder::{AccessUnit, DecodeError, DecodeErrorKind, Decoder as _, DecoderKind, Guarded, Limits};
+use crate::decoder::{AccessUnit, DecodeError, DecodeErrorKind, Decoder, DecoderKind, Limits};
 use crate::error::ImageError;
 use crate::picture::Picture;
 use crate::video::Nal;
@@ -23,7 +23,7 @@ pub(crate) struct Walk<'a> {
 /// A pass on its way.
 struct Running<'a> {
     pass: Pass,
-    decoder: Guarded,
+    decoder: Box<dyn Decoder>,
     /// The decoders that are left to try.
     others: &'a [DecoderKind],
     next: Option<FrameId>,
@@ -56,7 +56,7 @@ impl<'a> Walk<'a> {
     fn start(&mut self, pass: Pass, mut decoders: &'a [DecoderKind], mut why: Option<String>) {
         let sets: Vec<&[u8]> = self.nal.parameter_sets.iter().map(|set| &set[..]).collect();
         while let Some((kind, others)) = decoders.split_first() {
-            match Guarded::open(*kind, &sets, self.limits) {
+            match kind.open_with(&sets, *self.limits) {
                 Ok(decoder) => {
                     let highest_layer = self.access.highest_layer(self.nal, &pass);
                     self.running = Some(Running {
@@ -113,9 +113,6 @@ impl<'a> Walk<'a> {
         }
         let unit = self.access.unit(self.nal, id);
         if self.access.is_disposable(self.nal, &running.pass, id, &unit, running.highest_layer) {
-            if !unit.is_non_reference(self.nal.standard, running.highest_layer) {
-                running.decoder.expect_gap();
-            }
             self.running = Some(running);
             return;
         }

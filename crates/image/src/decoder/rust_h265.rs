@@ -1,35 +1,32 @@
-//! The crate `rust_h265`: also 12 bits and 4:4:4. Its pictures come in decoding order, each when a delimiter follows it.
+//! `rust_h265`: H.265 of 8, 10 and 12 bits, 4:2:0 and 4:4:4. Pictures come out with their access unit.
 
 use std::collections::VecDeque;
 
-use ::rust_h265::{self as rust, PixelData};
+use fragkit_codec::hevc;
 
-use super::planes::{narrow_picture, tight};
 use super::{AccessUnit, DecodeError, DecodeErrorKind, Decoder};
-use crate::picture::{ChromaFormat, Picture, Planes};
+use crate::picture::{ChromaFormat, Picture, Plane, Planes};
 
 pub(super) struct RustH265 {
-    decoder: rust::Decoder,
+    decoder: rust_h265::Decoder,
     finished: VecDeque<(u32, Picture)>,
 }
 
-/// An access unit delimiter: header, pic_type 2, and the stop bit (H.265, 7.3.2.5).
-const DELIMITER: [u8; 3] = [35 << 1, 1, 0x50];
-
 impl RustH265 {
-    pub(super) fn new(parameter_sets: &[&[u8]]) -> Result<Self, DecodeError> {
-        let mut opened = RustH265 { decoder: rust::Decoder::new(), finished: VecDeque::new() };
-        for set in parameter_sets {
-            opened.feed(set)?;
+    pub(super) fn open(parameter_sets: &[&[u8]]) -> Result<Self, DecodeError> {
+        // The guard in front has limits of its own; this one's are level 6.2 and stay.
+        let mut opened = Self { decoder: rust_h265::Decoder::new(), finished: VecDeque::new() };
+        for unit in parameter_sets {
+            opened.push_unit(unit)?;
         }
         Ok(opened)
     }
 
-    fn feed(&mut self, unit: &[u8]) -> Result<Option<rust::Frame>, DecodeError> {
-        match rust::parse_nal(unit) {
-            Some(nal) => self.decoder.decode_nal(&nal).map_err(error),
-            None => Err(DecodeError::new(DecodeErrorKind::Damaged, "a NAL unit's header is damaged")),
-        }
+    fn push_unit(&mut self, unit: &[u8]) -> Result<Option<rust_h265::Frame>, DecodeError> {
+        let Some(unit) = rust_h265::parse_nal(unit) else {
+            return Err(DecodeError::damaged("a NAL unit header is broken"));
+        };
+        self.decoder.decode_nal(&unit).map_err(error)
     }
 }
 
@@ -40,16 +37,20 @@ impl Decoder for RustH265 {
 
     fn push(&mut self, unit: AccessUnit<'_>) -> Result<(), DecodeError> {
         let mut frame = None;
-        for nal in unit.units.iter().copied().chain([&DELIMITER[..]]) {
-            frame = self.feed(nal)?.or(frame);
+        let mut slices = false;
+        for nal in unit.units {
+            slices |= hevc::is_slice(nal);
+            frame = self.push_unit(nal)?.or(frame);
         }
+        if !slices {
+            return Ok(());
+        }
+        // A picture comes out with the slice that completes it. One that is still under way now is not whole.
         let Some(frame) = frame else {
-            return Err(DecodeError::new(DecodeErrorKind::Damaged, "slices of the picture are missing"));
+            return Err(DecodeError::damaged("the picture is not whole: coding tree blocks are missing"));
         };
         if unit.wanted {
-            let picture = picture(frame)
-                .ok_or_else(|| DecodeError::new(DecodeErrorKind::Unsupported, "the picture has an unknown form"))?;
-            self.finished.push_back((unit.id, picture));
+            self.finished.push_back((unit.id, converted(frame)?));
         }
         Ok(())
     }
@@ -63,26 +64,36 @@ impl Decoder for RustH265 {
     }
 }
 
-fn picture(frame: rust::Frame) -> Option<Picture> {
-    let (width, height, bit_depth) = (frame.width, frame.height, frame.bit_depth);
-    let chroma = ChromaFormat::from_idc(u8::try_from(frame.chroma_format_idc).ok()?)?;
-    match (frame.y, frame.u, frame.v) {
-        (PixelData::U8(y), PixelData::U8(cb), PixelData::U8(cr)) => {
-            Some(narrow_picture(width, height, chroma, [y, cb, cr]))
-        }
-        (PixelData::U16(y), PixelData::U16(cb), PixelData::U16(cr)) => {
-            let planes = Planes::Wide(tight(width, height, chroma, [y, cb, cr]));
-            Some(Picture { width, height, chroma, bit_depth, planes })
-        }
-        _ => None,
-    }
+fn converted(frame: rust_h265::Frame) -> Result<Picture, DecodeError> {
+    use rust_h265::PixelData::{U8, U16};
+
+    let chroma = u8::try_from(frame.chroma_format_idc).ok().and_then(ChromaFormat::from_idc);
+    let Some(chroma) = chroma else {
+        return Err(DecodeError::unsupported(format!("chroma_format_idc is {}", frame.chroma_format_idc)));
+    };
+    let (chroma_width, _) = chroma.chroma_size(frame.width, frame.height);
+    let [stride, chroma_stride] = [frame.width, chroma_width].map(|it| usize::try_from(it).unwrap_or(usize::MAX));
+    let planes = match (frame.y, frame.u, frame.v) {
+        (U8(y), U8(u), U8(v)) => Planes::Narrow([
+            Plane { data: y, stride },
+            Plane { data: u, stride: chroma_stride },
+            Plane { data: v, stride: chroma_stride },
+        ]),
+        (U16(y), U16(u), U16(v)) if frame.bit_depth > 8 => Planes::Wide([
+            Plane { data: y, stride },
+            Plane { data: u, stride: chroma_stride },
+            Plane { data: v, stride: chroma_stride },
+        ]),
+        _ => return Err(DecodeError::unsupported("luma and chroma have different depths")),
+    };
+    Ok(Picture { width: frame.width, height: frame.height, chroma, bit_depth: frame.bit_depth, planes })
 }
 
-fn error(error: rust::DecodeError) -> DecodeError {
+fn error(error: rust_h265::DecodeError) -> DecodeError {
     let kind = match error {
-        rust::DecodeError::Unsupported(_) => DecodeErrorKind::Unsupported,
-        rust::DecodeError::ResourceLimit(_) => DecodeErrorKind::Limit,
+        rust_h265::DecodeError::Unsupported(_) => DecodeErrorKind::Unsupported,
+        rust_h265::DecodeError::ResourceLimit(_) => DecodeErrorKind::Limit,
         _ => DecodeErrorKind::Damaged,
     };
-    DecodeError::new(kind, error.to_string())
+    DecodeError { kind, message: error.to_string() }
 }

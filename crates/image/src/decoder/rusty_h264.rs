@@ -1,26 +1,44 @@
-//! The crate `rusty_h264`: 8-bit 4:2:0, progressive. Its pictures come in decoding order, each with the last of its slices.
+//! `rusty_h264`: H.264 of 8 bits, 4:2:0, progressive. Pictures come out with their access unit.
 
 use std::collections::VecDeque;
 
+use fragkit_codec::avc;
 use rusty_h264_decoder as rusty;
 
-use super::planes::narrow_picture;
-use super::{AccessUnit, DecodeError, DecodeErrorKind, Decoder, annex_b};
-use crate::picture::{ChromaFormat, Picture};
+use super::{AccessUnit, DecodeError, DecodeErrorKind, Decoder, planes::has_blank_block};
+use crate::picture::{ChromaFormat, Picture, Plane, Planes};
 
+#[derive(Default)]
 pub(super) struct RustyH264 {
     decoder: rusty::Decoder,
-    stream: Vec<u8>,
+    /// The access unit as the decoder takes it, with start codes. Kept for its capacity.
+    annex_b: Vec<u8>,
     finished: VecDeque<(u32, Picture)>,
 }
 
 impl RustyH264 {
-    pub(super) fn new(parameter_sets: &[&[u8]]) -> Result<Self, DecodeError> {
-        let mut decoder = rusty::Decoder::new();
-        let mut stream = Vec::new();
-        annex_b(parameter_sets.iter().copied(), &mut stream);
-        decoder.decode(&stream).map_err(error)?;
-        Ok(RustyH264 { decoder, stream, finished: VecDeque::new() })
+    pub(super) fn open(parameter_sets: &[&[u8]]) -> Result<Self, DecodeError> {
+        let mut opened = Self::default();
+        opened.fill(parameter_sets)?;
+        opened.decoder.decode(&opened.annex_b).map_err(error)?;
+        Ok(opened)
+    }
+
+    /// Puts those units behind start codes that the decoder reads; returns whether there is a slice among them.
+    fn fill(&mut self, units: &[&[u8]]) -> Result<bool, DecodeError> {
+        let mut slices = false;
+        self.annex_b.clear();
+        for unit in units {
+            match avc::nal_unit_type(unit) {
+                Some(avc::NAL_SPS) => check_sps(unit)?,
+                Some(avc::NAL_PPS) => {}
+                _ if avc::is_slice(unit) => slices = true,
+                _ => continue,
+            }
+            self.annex_b.extend_from_slice(&[0, 0, 1]);
+            self.annex_b.extend_from_slice(unit);
+        }
+        Ok(slices)
     }
 }
 
@@ -30,16 +48,27 @@ impl Decoder for RustyH264 {
     }
 
     fn push(&mut self, unit: AccessUnit<'_>) -> Result<(), DecodeError> {
-        self.stream.clear();
-        annex_b(unit.units.iter().copied(), &mut self.stream);
-        let Some(frame) = self.decoder.decode(&self.stream).map_err(error)? else {
-            return Err(DecodeError::new(DecodeErrorKind::Damaged, "slices of the picture are missing"));
+        if !self.fill(unit.units)? {
+            return self.decoder.decode(&self.annex_b).map(|_| ()).map_err(error);
+        }
+        let Some(frame) = self.decoder.decode(&self.annex_b).map_err(error)? else {
+            return Err(DecodeError::damaged("the picture is not whole: its last macroblocks are missing"));
         };
+        let (width, height) = (frame.width, frame.height);
+        let planes = [(&frame.y[..], width), (&frame.u[..], width / 2), (&frame.v[..], width / 2)];
+        if has_blank_block(planes, ChromaFormat::Yuv420) {
+            return Err(DecodeError::damaged("the picture is not whole: macroblocks are missing"));
+        }
         if unit.wanted {
-            let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
-            let (width, height) = (side(frame.width), side(frame.height));
-            let planes = [frame.y, frame.u, frame.v];
-            self.finished.push_back((unit.id, narrow_picture(width, height, ChromaFormat::Yuv420, planes)));
+            let plane = |data, stride| Plane { data, stride };
+            let picture = Picture {
+                width: u32::try_from(width).unwrap_or(u32::MAX),
+                height: u32::try_from(height).unwrap_or(u32::MAX),
+                chroma: ChromaFormat::Yuv420,
+                bit_depth: 8,
+                planes: Planes::Narrow([plane(frame.y, width), plane(frame.u, width / 2), plane(frame.v, width / 2)]),
+            };
+            self.finished.push_back((unit.id, picture));
         }
         Ok(())
     }
@@ -53,11 +82,25 @@ impl Decoder for RustyH264 {
     }
 }
 
+/// The decoder crops on the right and below, and takes no notice of what is to be cropped on the left and above.
+fn check_sps(unit: &[u8]) -> Result<(), DecodeError> {
+    let sps = avc::Sps::read(unit).map_err(|error| DecodeError::damaged(error.to_string()))?;
+    match sps.frame_cropping {
+        Some(crop) if crop.left != 0 || crop.top != 0 => {
+            Err(DecodeError::unsupported("cropping on the left or above is not done by this decoder"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn error(error: rusty::DecodeError) -> DecodeError {
     let kind = match error {
-        // Its own breakdowns say nothing of the stream.
-        rusty::DecodeError::Unsupported(_) | rusty::DecodeError::Internal(_) => DecodeErrorKind::Unsupported,
-        rusty::DecodeError::Truncated | rusty::DecodeError::MissingParameterSet => DecodeErrorKind::Damaged,
+        // It says so of values out of range and of slices without their picture too.
+        rusty::DecodeError::Unsupported(what) if what.starts_with("invalid") || what.starts_with("slice continues") => {
+            DecodeErrorKind::Damaged
+        }
+        rusty::DecodeError::Unsupported(_) => DecodeErrorKind::Unsupported,
+        _ => DecodeErrorKind::Damaged,
     };
-    DecodeError::new(kind, error.to_string())
+    DecodeError { kind, message: error.to_string() }
 }

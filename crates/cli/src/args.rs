@@ -113,7 +113,7 @@ pub(crate) struct Images {
     /// Print the service's response: {"Images": [...]}
     #[arg(long, group = "target")]
     pub(crate) json: bool,
-    /// One picture with all of them, each with its time; where there are many, SHEET-2, SHEET-3 ...
+    /// One picture with all of them, each with its time; where there are many, SHEET-2, SHEET-3 ... [.jpg or .png]
     #[arg(long, value_name = "SHEET", group = "target")]
     pub(crate) sheet: Option<PathBuf>,
     /// From one picture to the next
@@ -130,9 +130,9 @@ pub(crate) struct Images {
     /// (sequential), or with each new one in the place of the last, in latest.jpg
     #[arg(long, value_enum, requires = "out", conflicts_with_all = ["pick", "json", "sheet"])]
     pub(crate) storage: Option<StorageArg>,
-    /// How pictures are written
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: FormatArg,
+    /// How pictures are written [default: jpeg, or as the name of the sheet says]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FormatArg>,
     /// Quality of JPEG, 1 to 100 [default: 80; what is JPEG already stays as it is]
     #[arg(long, value_name = "Q")]
     pub(crate) quality: Option<u8>,
@@ -320,10 +320,9 @@ pub(crate) enum StorageArg {
 }
 
 /// How pictures are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatArg {
     /// JPEG
-    #[default]
     Jpeg,
     /// PNG
     Png,

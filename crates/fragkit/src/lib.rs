@@ -56,9 +56,10 @@ pub use fragkit_fragment::{
 pub use fragkit_fragment::{OutputKind, Stretch, Verdict, verdicts};
 /// Fragments to pictures.
 pub use fragkit_image as image;
+pub use fragkit_image::encode::{About, EncodeError, jpeg_rgb as encode_jpeg, png as encode_png};
 pub use fragkit_image::{
-    Compression, Encoded, Format, FrameInfo, ImageError, ImageErrorKind, Pick, Plan, Request, RgbImage, Sampled,
-    Sampler,
+    Compression, DEFAULT_QUALITY, Encoded, Format, FrameInfo, ImageError, ImageErrorKind, Layout, Pick, Plan, Request,
+    RgbImage, Sampled, Sampler, Sheet, Thumbnailer, wall_clock,
 };
 /// EBML and Matroska.
 pub use fragkit_mkv as mkv;

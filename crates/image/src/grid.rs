@@ -192,13 +192,7 @@ fn fill(request: &Request, survey: &Survey, selected: &[usize], slots: &mut [Slo
 }
 
 /// Goes through times and spans at once.
-fn sweep(
-    request: &Request,
-    survey: &Survey,
-    spans: &[Span],
-    grid: Grid,
-    indices: std::ops::Range<u64>,
-) -> Vec<Slot> {
+fn sweep(request: &Request, survey: &Survey, spans: &[Span], grid: Grid, indices: std::ops::Range<u64>) -> Vec<Slot> {
     let mut slots = Vec::with_capacity(usize::try_from(indices.end - indices.start).unwrap_or_default());
     let mut spans = spans.iter().peekable();
     // Spans that have begun, the latest on top. One that is over is of no use to any later time.
@@ -214,7 +208,9 @@ fn sweep(
             Some(span) => {
                 let shown = match &mut order {
                     Some((of, shown)) if *of == span.fragment => shown,
-                    other => &mut other.insert((span.fragment, survey.get(span.fragment).map(shown).unwrap_or_default())).1,
+                    other => {
+                        &mut other.insert((span.fragment, survey.get(span.fragment).map(shown).unwrap_or_default())).1
+                    }
                 };
                 let fragment = survey.get(span.fragment);
                 let base = fragment.and_then(|fragment| fragment.base(request.selector.by)).unwrap_or_default();
@@ -265,29 +261,66 @@ fn next_keyframes(
     grid: Grid,
     end: Timestamp,
 ) -> Result<Vec<Slot>, Error> {
-    let mut keys: Vec<(Nanos, usize, usize)> = Vec::new();
-    for &at in selected {
+    let mut keys = keyframes(request, survey, selected);
+    keys.sort_unstable();
+    let mut boundaries = Boundaries { grid, next: grid.start.nanos() };
+    let mut slots = Vec::new();
+    for key in keys {
+        slots.extend(boundaries.slot(key, Some(end)));
+        if u64::try_from(slots.len()).is_ok_and(|count| count > MAX_SLOTS) {
+            return Err(too_many(MAX_SLOTS + 1));
+        }
+    }
+    Ok(slots)
+}
+
+/// A key frame: when it is shown, of which fragment it is, and which of its frames it is.
+type Key = (Nanos, usize, usize);
+
+/// The key frames of fragments.
+fn keyframes(request: &Request, survey: &Survey, fragments: &[usize]) -> Vec<Key> {
+    let mut keys: Vec<Key> = Vec::new();
+    for &at in fragments {
         let Some(fragment) = survey.get(at) else { continue };
         let base = fragment.base(request.selector.by).unwrap_or_default();
         let flagged = fragment.frames.iter().enumerate().filter(|(_, place)| place.keyframe && place.shown);
         keys.extend(flagged.map(|(index, place)| (base + place.time, at, index)));
     }
-    keys.sort_unstable();
-    let mut slots = Vec::new();
-    let mut boundary = grid.start.nanos();
-    for (time, fragment, frame) in keys {
-        if time < boundary || time > end.nanos() {
-            continue;
-        }
-        let grid_time = grid.behind(time) - Nanos::from_millis(grid.interval_ms);
-        let slot_time = Timestamp::from_millis(grid_time.floor_millis());
-        slots.push(Slot { time: slot_time, found: Found::Frame { fragment, frame } });
-        if u64::try_from(slots.len()).is_ok_and(|count| count > MAX_SLOTS) {
-            return Err(too_many(MAX_SLOTS + 1));
-        }
-        boundary = grid.behind(time);
+    keys
+}
+
+/// Gives each boundary of a grid to the first key frame at or after it; several to one, if it is the first after all of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Boundaries {
+    grid: Grid,
+    /// The first that is not given.
+    next: Nanos,
+}
+
+impl Boundaries {
+    /// Those of a request, from its first fragment's start on where it does not say from when.
+    pub(crate) fn new(request: &Request, first: Timestamp) -> Self {
+        let start = request.selector.from.unwrap_or(first);
+        let interval_ms = i64::try_from(request.interval_ms).unwrap_or(i64::MAX);
+        Boundaries { grid: Grid { start, interval_ms, range_ms: 0 }, next: start.nanos() }
     }
-    Ok(slots)
+
+    /// The entries for the key frames of fragments that come next.
+    pub(crate) fn slots(&mut self, request: &Request, survey: &Survey, fragments: &[usize]) -> Vec<Slot> {
+        let mut keys = keyframes(request, survey, fragments);
+        keys.sort_unstable();
+        keys.into_iter().filter_map(|key| self.slot(key, request.selector.to)).collect()
+    }
+
+    fn slot(&mut self, (time, fragment, frame): Key, end: Option<Timestamp>) -> Option<Slot> {
+        if time < self.next || end.is_some_and(|end| time > end.nanos()) {
+            return None;
+        }
+        self.next = self.grid.behind(time);
+        let latest = self.next - Nanos::from_millis(self.grid.interval_ms);
+        let time = Timestamp::from_millis(latest.floor_millis());
+        Some(Slot { time, found: Found::Frame { fragment, frame } })
+    }
 }
 
 /// What two requests must have in common for one to go on where the other ended.
@@ -350,14 +383,8 @@ mod tests {
 
     #[test]
     fn the_grid_goes_from_the_first_start_to_the_end_of_the_media() {
-        let expected = [
-            (10_000, 0, 0),
-            (11_500, 0, 15),
-            (13_000, 1, 10),
-            (14_500, -1, -1),
-            (16_000, 2, 10),
-            (17_500, 3, -1),
-        ];
+        let expected =
+            [(10_000, 0, 0), (11_500, 0, 15), (13_000, 1, 10), (14_500, -1, -1), (16_000, 2, 10), (17_500, 3, -1)];
         assert_eq!(found(&every(1500), &stream()), expected);
         // The end of the last frame is not part of the media.
         assert_eq!(found(&every(9000), &stream()), [(10_000, 0, 0)]);
@@ -418,7 +445,8 @@ mod tests {
         let video = |number, start, count| chunk(number, start, TrackType::Video, &ten_a_second(count));
         let survey = survey([video(1, 0, 100), video(2, 3000, 10)].concat().into());
         let request = every(1500);
-        let expected = [(0, 0, 0), (1500, 0, 15), (3000, 1, 0), (4500, 0, 45), (6000, 0, 60), (7500, 0, 75), (9000, 0, 90)];
+        let expected =
+            [(0, 0, 0), (1500, 0, 15), (3000, 1, 0), (4500, 0, 45), (6000, 0, 60), (7500, 0, 75), (9000, 0, 90)];
         assert_eq!(found(&request, &survey), expected);
     }
 
@@ -434,7 +462,8 @@ mod tests {
         let lead = [(0, true), (-200, false), (-100, false), (100, false)];
         let before = [(0, true), (100, false), (200, false)];
         let stream = [chunk(1, 1000, TrackType::Video, &before), chunk(2, 1500, TrackType::Video, &lead)].concat();
-        let expected = [(1000, 0, 0), (1100, 0, 1), (1200, 0, 2), (1300, 1, 1), (1400, 1, 2), (1500, 1, 0), (1600, 1, 3)];
+        let expected =
+            [(1000, 0, 0), (1100, 0, 1), (1200, 0, 2), (1300, 1, 1), (1400, 1, 2), (1500, 1, 0), (1600, 1, 3)];
         assert_eq!(found(&every(100), &survey(stream.into())), expected);
     }
 

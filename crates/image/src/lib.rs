@@ -62,6 +62,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod civil;
 pub mod colour;
 pub mod decoder;
 pub mod encode;
@@ -73,13 +74,16 @@ mod render;
 mod request;
 mod sampler;
 pub mod scale;
+mod sheet;
 mod survey;
 #[cfg(test)]
 mod testing;
+mod thumbnailer;
 mod token;
 mod video;
 mod walk;
 
+pub use civil::wall_clock;
 pub use colour::{Colour, Matrix, Siting};
 pub use decoder::{AccessUnit, DecodeError, DecodeErrorKind, Decoder, DecoderKind};
 pub use encode::Compression;
@@ -90,3 +94,5 @@ pub use picture::{ChromaFormat, Picture, Plane, Planes};
 pub use render::Encoded;
 pub use request::{DEFAULT_QUALITY, Format, Pick, Request};
 pub use sampler::{FrameInfo, Plan, Sampled, Sampler};
+pub use sheet::{Layout, Sheet};
+pub use thumbnailer::Thumbnailer;

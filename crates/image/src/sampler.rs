@@ -18,8 +18,8 @@ use crate::walk::Walk;
 /// Collects fragments, whose payload stays in the input, and gives the pictures that are asked for.
 #[derive(Debug)]
 pub struct Sampler {
-    request: Request,
-    survey: Survey,
+    pub(crate) request: Request,
+    pub(crate) survey: Survey,
 }
 
 /// The pictures of one page: which there will be is known, none is decoded yet.
@@ -80,6 +80,12 @@ impl Sampler {
     /// If the request asks for what cannot be or is not allowed, or nothing is selected.
     pub fn plan(&self) -> Result<Plan<'_>, Error> {
         let page = grid::page(&self.request, &self.survey)?;
+        Ok(Plan::new(self, page))
+    }
+}
+
+impl<'s> Plan<'s> {
+    pub(crate) fn new(sampler: &'s Sampler, page: Page) -> Self {
         let mut groups: Vec<Range<usize>> = Vec::new();
         let fragment = |slot: &Slot| match slot.found {
             Found::Frame { fragment, .. } => Some(fragment),
@@ -89,7 +95,7 @@ impl Sampler {
             let start = groups.last().map_or(0, |group| group.end);
             groups.push(start..start + chunk.len());
         }
-        Ok(Plan { sampler: self, page, groups })
+        Plan { sampler, page, groups }
     }
 }
 
@@ -185,7 +191,9 @@ impl Plan<'_> {
         let render = std::rc::Rc::new(render);
         self.groups.iter().flat_map(move |group| {
             let render = std::rc::Rc::clone(&render);
-            Group::new(self, read, group.clone(), move |material: Material<'_>, info: &FrameInfo| render(material, info))
+            Group::new(self, read, group.clone(), move |material: Material<'_>, info: &FrameInfo| {
+                render(material, info)
+            })
         })
     }
 
@@ -248,7 +256,8 @@ impl<'p, T: Clone, R: Fn(Material<'_>, &FrameInfo) -> Result<T, ImageError>> Gro
             if let Some(done) = self.done.get(&wanted) {
                 return done.clone();
             }
-            let Some(video) = self.access.fragment(wanted.fragment).and_then(|fragment| fragment.video.as_deref()) else {
+            let Some(video) = self.access.fragment(wanted.fragment).and_then(|fragment| fragment.video.as_deref())
+            else {
                 return Err(ImageError::media("there is no track of video"));
             };
             let (id, material) = match &mut self.frames {

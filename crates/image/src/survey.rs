@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use fragkit_codec::FrameChecker;
 use fragkit_fragment::mkv::TrackType;
-use fragkit_fragment::{DISCONTINUITY, Finding, Fragment, Head, Nanos, Repair, Selector, Severity, TimestampType, Timestamp, Tracks, change};
+use fragkit_fragment::{
+    DISCONTINUITY, Finding, Fragment, Head, Nanos, Repair, Selector, Severity, Timestamp, TimestampType, Tracks, change,
+};
 
 use crate::video::Video;
 
@@ -63,7 +65,8 @@ impl Survey {
             }
         };
         let number = video.as_ref().map(|video| video.number);
-        let stripped = |payload: usize, stripped: usize| u32::try_from(payload.saturating_sub(stripped)).unwrap_or(u32::MAX);
+        let stripped =
+            |payload: usize, stripped: usize| u32::try_from(payload.saturating_sub(stripped)).unwrap_or(u32::MAX);
         let of_video = fragment.frames.iter().filter(|frame| Some(frame.track) == number);
         let frames: Box<[Place]> = of_video
             .map(|frame| Place {
@@ -74,11 +77,17 @@ impl Survey {
                 shown: !frame.invisible,
             })
             .collect();
-        let shown_last = fragment.frames.iter().filter(|frame| Some(frame.track) == number).max_by_key(|frame| frame.time);
+        let shown_last =
+            fragment.frames.iter().filter(|frame| Some(frame.track) == number).max_by_key(|frame| frame.time);
         let duration = shown_last.and_then(|frame| frame.duration);
         let last_duration = duration.unwrap_or_else(|| mean_distance(&frames, video.as_deref()));
         let head = Head { tracks: mended.tracks, ..fragment.head.without_tags() };
         self.fragments.push(Surveyed { head, video, frames, last_duration });
+    }
+
+    /// Forgets all fragments, but not what was learnt of their tracks.
+    pub(crate) fn clear(&mut self) {
+        self.fragments.clear();
     }
 
     pub(crate) fn take_findings(&mut self) -> Vec<Finding> {

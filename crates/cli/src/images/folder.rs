@@ -7,12 +7,12 @@ use std::path::Path;
 use fragkit::{Error, Output};
 use serde_json::{Map, Value};
 
-use super::{Shoot, entry, format};
+use super::{Shoot, entry};
 use crate::args::Images;
 
 pub(super) fn write(shoot: Shoot<'_>, folder: &Path, args: &Images) -> Result<(), Error> {
     create(folder)?;
-    let extension = format(args).extension();
+    let extension = shoot.format.extension();
     let mut entries: Vec<Map<String, Value>> = Vec::with_capacity(shoot.plan.len());
     let made = shoot.images(|sampled| {
         let name = format!("{}.{extension}", sampled.timestamp.as_millis());

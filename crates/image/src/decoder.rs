@@ -8,8 +8,24 @@
 //! any     with the feature `ffmpeg`    libavcodec, before all of these
 //! ```
 
+mod continuity;
+mod continuity_h264;
+mod continuity_h265;
+#[cfg(feature = "ffmpeg")]
+mod ffmpeg;
+pub mod guard;
+mod h264_slice;
+mod planes;
+mod rust_h264;
+mod rust_h265;
+mod rusty_h264;
+mod rusty_h265;
+
 use std::fmt;
 
+use fragkit_codec::{CodecPrivate, VideoParameters};
+
+pub use self::guard::{Guarded, Limits, is_guarded};
 use crate::picture::Picture;
 
 /// One access unit: the NAL units of one frame, without start codes or lengths.
@@ -61,6 +77,112 @@ pub enum DecoderKind {
     RustyH265,
     /// `rust_h265`.
     RustH265,
+    /// libavcodec, for H.264.
+    #[cfg(feature = "ffmpeg")]
+    FfmpegH264,
+    /// libavcodec, for H.265.
+    #[cfg(feature = "ffmpeg")]
+    FfmpegH265,
+}
+
+/// What access units are coded by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standard {
+    /// ITU-T H.264.
+    Avc,
+    /// ITU-T H.265.
+    Hevc,
+}
+
+impl DecoderKind {
+    /// The decoders that can be expected to decode this exactly, fastest first; none for sound, and none where nothing can.
+    ///
+    /// What is asked for is what the first sequence parameter set says. A stream can say otherwise later: a decoder then gives
+    /// [`Unsupported`](DecodeErrorKind::Unsupported), and the next one is to be tried.
+    #[must_use]
+    pub fn candidates(private: &CodecPrivate) -> Vec<Self> {
+        let standard = match private {
+            CodecPrivate::Avc(_) => Standard::Avc,
+            CodecPrivate::Hevc(_) => Standard::Hevc,
+            _ => return Vec::new(),
+        };
+        let video = private.video().ok().flatten();
+        Self::all(standard).iter().copied().filter(|kind| video.is_none_or(|video| kind.decodes(&video))).collect()
+    }
+
+    /// By which standard it decodes.
+    #[must_use]
+    pub fn standard(self) -> Standard {
+        match self {
+            Self::RustyH264 | Self::RustH264 => Standard::Avc,
+            Self::RustyH265 | Self::RustH265 => Standard::Hevc,
+            #[cfg(feature = "ffmpeg")]
+            Self::FfmpegH264 => Standard::Avc,
+            #[cfg(feature = "ffmpeg")]
+            Self::FfmpegH265 => Standard::Hevc,
+        }
+    }
+
+    /// Opens the decoder behind its guard, with [`Limits::default`]. `parameter_sets` are NAL units, as private data holds
+    /// them; access units may bring more.
+    ///
+    /// # Errors
+    ///
+    /// If parameter sets ask for more than limits allow, or for what the decoder does not know.
+    pub fn open(self, parameter_sets: &[&[u8]]) -> Result<Box<dyn Decoder>, DecodeError> {
+        self.open_with(parameter_sets, Limits::default())
+    }
+
+    /// [`open`](Self::open) with limits of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_with(self, parameter_sets: &[&[u8]], limits: Limits) -> Result<Box<dyn Decoder>, DecodeError> {
+        let guarded = Guarded::open(self.standard(), limits, parameter_sets, |sets| {
+            Ok(match self {
+                Self::RustyH264 => Box::new(rusty_h264::RustyH264::open(sets)?),
+                Self::RustH264 => Box::new(rust_h264::RustH264::open(sets)?),
+                Self::RustyH265 => Box::new(rusty_h265::RustyH265::open(sets)?),
+                Self::RustH265 => Box::new(rust_h265::RustH265::open(sets)?),
+                #[cfg(feature = "ffmpeg")]
+                Self::FfmpegH264 | Self::FfmpegH265 => Box::new(ffmpeg::Ffmpeg::open(self.standard(), sets)?),
+            })
+        })?;
+        Ok(Box::new(guarded))
+    }
+
+    /// Fastest first.
+    fn all(standard: Standard) -> &'static [Self] {
+        match standard {
+            Standard::Avc => &[
+                #[cfg(feature = "ffmpeg")]
+                Self::FfmpegH264,
+                Self::RustyH264,
+                Self::RustH264,
+            ],
+            Standard::Hevc => &[
+                #[cfg(feature = "ffmpeg")]
+                Self::FfmpegH265,
+                Self::RustyH265,
+                Self::RustH265,
+            ],
+        }
+    }
+
+    /// As measured, frame by frame against libavcodec.
+    fn decodes(self, video: &VideoParameters) -> bool {
+        let depth = video.bit_depth_luma;
+        let even = video.chroma_format_idc == 0 || depth == video.bit_depth_chroma;
+        match self {
+            Self::RustyH264 => even && depth == 8 && video.chroma_format_idc == 1 && !video.interlaced,
+            Self::RustH264 => even && matches!(depth, 8 | 10) && video.chroma_format_idc <= 2,
+            Self::RustyH265 => even && depth <= 10 && video.chroma_format_idc == 1,
+            Self::RustH265 => even && depth <= 12 && matches!(video.chroma_format_idc, 1 | 3),
+            #[cfg(feature = "ffmpeg")]
+            Self::FfmpegH264 | Self::FfmpegH265 => even,
+        }
+    }
 }
 
 /// Why a picture could not be decoded.
@@ -84,6 +206,27 @@ pub enum DecodeErrorKind {
     Limit,
     /// The decoder broke down.
     Panic,
+}
+
+impl DecodeError {
+    pub(crate) fn damaged(message: impl Into<String>) -> Self {
+        Self { kind: DecodeErrorKind::Damaged, message: message.into() }
+    }
+
+    pub(crate) fn unsupported(message: impl Into<String>) -> Self {
+        Self { kind: DecodeErrorKind::Unsupported, message: message.into() }
+    }
+
+    pub(crate) fn limit(name: &str, message: impl fmt::Display) -> Self {
+        Self { kind: DecodeErrorKind::Limit, message: format!("limit {name}: {message}") }
+    }
+}
+
+impl From<fragkit_codec::Error> for DecodeError {
+    /// Of a header that could not be read.
+    fn from(error: fragkit_codec::Error) -> Self {
+        Self::damaged(error.to_string())
+    }
 }
 
 impl fmt::Display for DecodeError {

@@ -9,5 +9,7 @@ pub mod picture;
 pub mod scale;
 
 pub use colour::{Colour, Matrix, Siting};
-pub use decoder::{AccessUnit, DecodeError, DecodeErrorKind, Decoder, DecoderKind};
+pub use decoder::{
+    AccessUnit, DecodeError, DecodeErrorKind, Decoder, DecoderKind, Guarded, Limits, Standard, is_guarded,
+};
 pub use picture::{ChromaFormat, Picture, Plane, Planes};

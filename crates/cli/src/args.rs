@@ -23,6 +23,7 @@ pub(crate) enum Command {
     Inspect(Inspect),
     Media(Media),
     Clip(Clip),
+    Images(Images),
     Merge(Merge),
     Chunks(Chunks),
 }
@@ -95,6 +96,67 @@ pub(crate) struct Clip {
     /// Refuse what the service refuses instead of repairing it
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// Take pictures at given times, as GetImages does
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  fragkit images getmedia.mkv --out pictures --every 3s --width 640\n  fragkit images getmedia.mkv --sheet sheet.jpg --every 10s",
+    group = clap::ArgGroup::new("target").required(true)
+)]
+pub(crate) struct Images {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// Folder for the pictures, named by their times in milliseconds, and for index.json that lists them
+    #[arg(long, value_name = "DIR", group = "target")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the service's response: {"Images": [...]}
+    #[arg(long, group = "target")]
+    pub(crate) json: bool,
+    /// One picture with all of them, each with its time; where there are many, SHEET-2, SHEET-3 ... [.jpg or .png]
+    #[arg(long, value_name = "SHEET", group = "target")]
+    pub(crate) sheet: Option<PathBuf>,
+    /// From one picture to the next
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = when::duration)]
+    pub(crate) every: fragkit::Nanos,
+    #[command(flatten)]
+    pub(crate) range: Range,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Which frame is taken for a time
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) pick: PickArg,
+    /// Thumbnails as Amazon IVS records them: of the first key frame at or after every interval, in thumb0.jpg, thumb1.jpg ...
+    /// (sequential), or with each new one in the place of the last, in latest.jpg
+    #[arg(long, value_enum, requires = "out", conflicts_with_all = ["pick", "json", "sheet"])]
+    pub(crate) storage: Option<StorageArg>,
+    /// How pictures are written [default: jpeg, or as the name of the sheet says]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FormatArg>,
+    /// Quality of JPEG, 1 to 100 [default: 80; what is JPEG already stays as it is]
+    #[arg(long, value_name = "Q")]
+    pub(crate) quality: Option<u8>,
+    /// Take longer for smaller PNG files
+    #[arg(long)]
+    pub(crate) small: bool,
+    /// Width in pixels; the height follows unless it is given
+    #[arg(long, value_name = "W")]
+    pub(crate) width: Option<u32>,
+    /// Height in pixels; the width follows unless it is given
+    #[arg(long, value_name = "H")]
+    pub(crate) height: Option<u32>,
+    /// Most pictures at once; the token for those that follow is in the result
+    #[arg(long, value_name = "N")]
+    pub(crate) max_results: Option<usize>,
+    /// Go on where the pictures with this token ended
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) next_token: Option<String>,
+    /// Quotas of the service to keep to
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) limits: LimitsArg,
+    /// Pictures that are worked on at the same time [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<std::num::NonZeroUsize>,
 }
 
 /// Make one ordinary Matroska file that every player reads
@@ -172,15 +234,22 @@ pub(crate) struct Range {
     pub(crate) to: Option<When>,
 }
 
-/// How fragments become one file.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Joining {
+/// Which fragments are taken that the service leaves out.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct Reach {
     /// Also take the fragment that starts before --from and reaches over it; the service leaves it out
     #[arg(long)]
     pub(crate) include_overlap: bool,
     /// Also take fragments that are cut off, as far as they go
     #[arg(long)]
     pub(crate) include_cut: bool,
+}
+
+/// How fragments become one file.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Joining {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
     /// Close time that no fragment covers, or keep it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) gaps: GapsArg,
@@ -231,11 +300,39 @@ choices! { OnChangeArg => OnChange {
     Split = OnChange::Split,
 } }
 
+choices! { PickArg => fragkit::Pick {
+    /// The last one at or before it
+    #[default]
+    Exact = fragkit::Pick::Exact,
+    /// The last key frame of its fragment at or before it, which is much faster
+    Keyframe = fragkit::Pick::Keyframe,
+} }
+
+/// Where thumbnails go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StorageArg {
+    /// Each in a file of its own
+    Sequential,
+    /// Only the newest
+    Latest,
+    /// Both
+    Both,
+}
+
+/// How pictures are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// JPEG
+    Jpeg,
+    /// PNG
+    Png,
+}
+
 choices! { LimitsArg => ServiceLimits {
     /// None
     #[default]
     Unlimited = ServiceLimits::unlimited(),
-    /// Today's: 100 MB, 200 fragments, no mu-law, no audio alone
+    /// Today's: clips of 100 MB and 200 fragments, pictures every 200 ms in 5 minutes, 25 at once
     Current = ServiceLimits::current(),
     /// Those of 2022
     V2022 = ServiceLimits::v2022(),

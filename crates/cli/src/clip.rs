@@ -23,12 +23,12 @@ pub(crate) fn run(args: &Clip) -> Result<(), Error> {
     match Input::open(&args.inputs)? {
         // A pipe goes straight into the file, unless the whole of it must be seen first.
         Input::Pipe(reader) if !args.range.is_relative() && can_stream(args) => {
-            let selector = args.range.selector(Some(&args.joining), Vec::new)?;
+            let selector = args.range.selector(Some(args.joining.reach), Vec::new)?;
             from_pipe(reader, options(selector), args, &mut findings)
         }
         input => {
             let source = input.into_source()?;
-            let selector = args.range.selector(Some(&args.joining), || stream::quiet_heads(&source))?;
+            let selector = args.range.selector(Some(args.joining.reach), || stream::quiet_heads(&source))?;
             from_source(&source, options(selector), args, &mut findings)
         }
     }

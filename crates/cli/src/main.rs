@@ -7,6 +7,7 @@
 
 mod args;
 mod clip;
+mod images;
 mod inspect;
 mod list;
 mod media;
@@ -25,6 +26,7 @@ use fragkit::{Error, ErrorKind};
 use args::{Args, Command};
 
 fn main() -> ExitCode {
+    quiet_decoders();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return usage(&error),
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(args),
         Command::Media(args) => media::run(args),
         Command::Clip(args) => clip::run(args),
+        Command::Images(args) => images::run(args),
         Command::Merge(args) => remux::merge(args),
         Command::Chunks(args) => remux::chunks(args),
     };
@@ -46,6 +49,16 @@ fn main() -> ExitCode {
             exit_code(&error)
         }
     }
+}
+
+/// A decoder that breaks down costs a picture, which is told of there; the rest of the program goes on.
+fn quiet_decoders() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !fragkit::image::decoder::is_guarded() {
+            tell(panic);
+        }
+    }));
 }
 
 /// Help goes out as it is; what is wrong with the arguments is told in one line, as everything else is.

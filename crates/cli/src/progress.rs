@@ -42,3 +42,16 @@ pub(crate) fn bar(what: &'static str, bytes: Option<u64>) -> ProgressBar {
     bar.set_message(what);
     bar
 }
+
+/// A bar over so many things, with their rate and the time that is left.
+pub(crate) fn count(what: &'static str, things: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(u64::try_from(things).unwrap_or(u64::MAX));
+    if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {per_sec} {eta}") {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    bar
+}

@@ -15,7 +15,7 @@ use crate::stream::{self, Input, Keep, is_dash};
 pub(crate) fn merge(args: &Merge) -> Result<(), Error> {
     let mut findings = Findings::default();
     let source = Input::open(&args.inputs)?.into_source()?;
-    let selector = args.range.selector(Some(&args.joining), || stream::quiet_heads(&source))?;
+    let selector = args.range.selector(Some(args.joining.reach), || stream::quiet_heads(&source))?;
     let mut index = Index::new(args.strict);
     stream::fragments(&source, Keep::Places, &mut findings, |fragment, _| {
         if selector.is_candidate(&fragment.head) {

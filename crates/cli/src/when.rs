@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use fragkit::{Error, ErrorKind, Head, Nanos, Selector, Timestamp};
 
-use crate::args::{Joining, Range};
+use crate::args::{Reach, Range};
 
 /// A time as it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,13 +70,13 @@ impl Range {
     /// The selection; `heads` gives the fragments if their times are needed.
     pub(crate) fn selector(
         &self,
-        joining: Option<&Joining>,
+        reach: Option<Reach>,
         heads: impl FnOnce() -> Vec<Head>,
     ) -> Result<Selector, Error> {
         let mut selector = Selector {
             by: self.by.into(),
-            include_overlap: joining.is_some_and(|joining| joining.include_overlap),
-            include_cut: joining.is_some_and(|joining| joining.include_cut),
+            include_overlap: reach.is_some_and(|reach| reach.include_overlap),
+            include_cut: reach.is_some_and(|reach| reach.include_cut),
             ..Selector::default()
         };
         let start = if self.is_relative() {

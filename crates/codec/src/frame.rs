@@ -100,6 +100,9 @@ pub struct FrameCheck {
     pub packing: Packing,
     /// Whether decoding can start here.
     pub random_access: RandomAccess,
+    /// At [`RandomAccess::RecoveryPoint`]: how many frames later pictures are right (`recovery_frame_cnt`), or how much later
+    /// in picture order count (`recovery_poc_cnt`). 0 in an open group of pictures, more with intra refresh.
+    pub recovery_count: u32,
     /// The key flag as it should be.
     pub keyframe: bool,
     /// Whether there is coded media in it: any slice, or for audio any byte. Without it the frame is best left out.
@@ -196,6 +199,7 @@ impl FrameChecker {
         let audio = |packing| FrameCheck {
             packing,
             random_access: RandomAccess::No,
+            recovery_count: 0,
             keyframe,
             has_media: !payload.is_empty(),
             sets_differ: false,

@@ -90,6 +90,16 @@ impl From<fragkit_clip::Error> for Error {
     }
 }
 
+impl From<fragkit_image::Error> for Error {
+    fn from(error: fragkit_image::Error) -> Self {
+        let kind = match error.kind() {
+            fragkit_image::ErrorKind::InvalidArgument => ErrorKind::Usage,
+            _ => ErrorKind::Input,
+        };
+        Error::new(kind, error.to_string())
+    }
+}
+
 impl From<fragkit_fragment::MergeError> for Error {
     fn from(error: fragkit_fragment::MergeError) -> Self {
         Error::new(ErrorKind::Input, error.to_string())

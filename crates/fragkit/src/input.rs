@@ -149,6 +149,26 @@ impl Source {
         }
         Ok(())
     }
+
+    /// The bytes of a range of the stream, as many of them as there are: a slice of the map where they are in one piece.
+    #[must_use]
+    pub fn bytes(&self, range: Range<u64>) -> Bytes {
+        let first = self.parts.partition_point(|(start, _)| *start <= range.start).saturating_sub(1);
+        if let Some((start, bytes)) = self.parts.get(first) {
+            let within = |offset: u64| usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX);
+            let (from, to) = (within(range.start), within(range.end));
+            if from <= to && to <= bytes.len() {
+                return bytes.slice(from..to);
+            }
+        }
+        let mut whole = Vec::new();
+        let joined: Result<(), std::convert::Infallible> = self.slices(range, |slice| {
+            whole.extend_from_slice(slice);
+            Ok(())
+        });
+        let Ok(()) = joined;
+        whole.into()
+    }
 }
 
 impl From<Bytes> for Source {
@@ -252,4 +272,30 @@ fn read_some(reader: &mut impl Read) -> io::Result<Bytes> {
     let most = u64::try_from(PIPE_READ).unwrap_or(u64::MAX);
     reader.by_ref().take(most).read_to_end(&mut buffer)?;
     Ok(buffer.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_of_a_range_are_those_of_the_stream_wherever_its_parts_meet() {
+        let stream: Vec<u8> = (0..=99).collect();
+        for cuts in [vec![], vec![1], vec![10, 11, 50], vec![99]] {
+            let mut source = Source::default();
+            let mut start = 0;
+            for &cut in cuts.iter().chain([&100]) {
+                source.push(Bytes::copy_from_slice(&stream[start..cut]));
+                start = cut;
+            }
+            for from in 0..=100_usize {
+                for to in from..=110 {
+                    let range = u64::try_from(from).unwrap()..u64::try_from(to).unwrap();
+                    assert_eq!(source.bytes(range), &stream[from..to.min(100)], "{cuts:?} {from} {to}");
+                }
+            }
+            assert!(source.bytes(200..300).is_empty());
+        }
+        assert!(Source::default().bytes(0..10).is_empty());
+    }
 }

@@ -54,6 +54,13 @@ pub use fragkit_fragment::{
 };
 /// Which outputs a stream allows.
 pub use fragkit_fragment::{OutputKind, Stretch, Verdict, verdicts};
+/// Fragments to pictures.
+pub use fragkit_image as image;
+pub use fragkit_image::encode::{About, EncodeError, jpeg_rgb as encode_jpeg, png as encode_png};
+pub use fragkit_image::{
+    Compression, DEFAULT_QUALITY, Encoded, Format, FrameInfo, ImageError, ImageErrorKind, Layout, Pick, Plan, Request,
+    RgbImage, Sampled, Sampler, Sheet, Thumbnailer, wall_clock,
+};
 /// EBML and Matroska.
 pub use fragkit_mkv as mkv;
 /// ISO base media files.

@@ -121,7 +121,8 @@ impl Head {
     }
 
     /// The same without tags, for those who keep very many.
-    pub(crate) fn without_tags(&self) -> Head {
+    #[must_use]
+    pub fn without_tags(&self) -> Head {
         let Head { number, exception, continuation_token, tracks, frame_counts, .. } = self;
         Head {
             number: number.clone(),

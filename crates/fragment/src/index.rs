@@ -17,7 +17,7 @@ use crate::time::{Nanos, Timestamp};
 use crate::timeline::TrackSpan;
 use crate::tracks::{AudioClock, Track, Tracks};
 use frames::{Examined, Fit, Seen, examine};
-use repair::{Mended, Repair};
+pub use repair::{Mended, Repair};
 use summary::Summary;
 
 /// Fragments without their payload.

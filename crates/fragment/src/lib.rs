@@ -55,7 +55,7 @@ pub use fragkit_codec as codec;
 /// The container, for crates that build on fragments.
 pub use fragkit_mkv as mkv;
 pub use fragment::{Completeness, Fragment, Frame, FrameCount, Head, Place, UserTag};
-pub use index::{Index, Indexed, IndexedTrack, Interleaved, Sample, SampleRun};
+pub use index::{Index, Indexed, IndexedTrack, Interleaved, Mended, Repair, Sample, SampleRun};
 pub use merge::{Merge, MergeError, MergeErrorKind, MergeSummary};
 pub use number::{DecodedNumber, FragmentNumber, ParseFragmentNumberError};
 pub use outputs::{OutputKind, Stretch, Verdict, verdicts};

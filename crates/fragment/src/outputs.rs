@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! clip       H.264 (AAC, A-law), H.265 (AAC); nothing may change
-//! images     H.264, H.265
+//! images     H.264, H.265; with fragkit MJPEG too
 //! HLS fMP4   H.264 (AAC), H.265 (AAC), AAC; private data may change 500 times
 //! HLS TS     H.264 (AAC), AAC; likewise
 //! DASH       H.264 (AAC, A-law, mu-law), H.265 (AAC), AAC; nothing may change
@@ -123,6 +123,7 @@ fn verdict(kind: OutputKind, stretches: &[Stretch], findings: &[Finding], strict
     let service = service_obstacle(kind, stretches, findings);
     let own = match kind {
         OutputKind::Clip => service.clone().filter(|service| strict && service.broken).or_else(|| unusable(stretches)),
+        OutputKind::Images => no_pictures(stretches),
         _ => None,
     };
     let reason = match (&service, &own) {
@@ -130,16 +131,51 @@ fn verdict(kind: OutputKind, stretches: &[Stretch], findings: &[Finding], strict
         (Some(service), None) if kind == OutputKind::Clip => {
             format!("{}; {}", service.reason, what_fragkit_does(stretches, service))
         }
-        (Some(service), Some(own)) if own.reason != service.reason => format!("{}; {}", service.reason, own.reason),
+        (Some(service), None) if kind == OutputKind::Images => {
+            let takes = match service {
+                Obstacle { done: Some(done), .. } => done,
+                Obstacle { broken: true, .. } => "fragkit has an error for each picture that it hits",
+                _ => "fragkit takes pictures of it",
+            };
+            format!("{}; {takes}", service.reason)
+        }
+        (Some(service), Some(own)) if !service.reason.starts_with(&own.reason) => format!("{}; {}", service.reason, own.reason),
         (Some(obstacle), _) | (None, Some(obstacle)) => obstacle.reason.clone(),
     };
     Verdict {
         kind,
-        fragkit: kind == OutputKind::Clip && own.is_none(),
+        fragkit: matches!(kind, OutputKind::Clip | OutputKind::Images) && own.is_none(),
         service: service.is_none(),
         exception: service.and_then(|obstacle| obstacle.exception),
         reason,
     }
+}
+
+/// What keeps fragkit from taking any picture. It takes them of the first track of video, whatever else there is.
+fn no_pictures(stretches: &[Stretch]) -> Option<Obstacle> {
+    let tracks = || stretches.iter().filter_map(|stretch| stretch.mended.video());
+    if tracks().next().is_none() {
+        return Some(Obstacle::new(None, "there is no track of pictures"));
+    }
+    if !stretches.iter().any(|stretch| stretch.has_frames) {
+        return Some(Obstacle::new(None, "no frame can be used"));
+    }
+    let obstacle = |track: &Track| {
+        let number = track.entry.number;
+        let reason = match (&track.codec_private, track.refused_encoding) {
+            (_, Some(encoding)) => format!("track {number} is stored with {encoding}"),
+            _ if track.is_mjpeg() => return None,
+            _ if codec(track).is_none() => {
+                format!("track {number} ({}) is none of H.264, H.265 and MJPEG", track.entry.codec_id)
+            }
+            (Err(error), _) => format!("track {number}: {error}"),
+            (Ok(_), _) => format!("track {number}: {}", track.lacks()?),
+        };
+        Some(Obstacle::new(None, reason))
+    };
+    // One stretch that can be decoded is enough: each picture stands for itself.
+    let obstacles: Vec<Option<Obstacle>> = tracks().map(obstacle).collect();
+    if obstacles.iter().any(Option::is_none) { None } else { obstacles.into_iter().flatten().next() }
 }
 
 /// How fragkit makes a clip where the service makes none.
@@ -336,8 +372,7 @@ fn allowed(kind: OutputKind, stretches: &[Stretch]) -> String {
         _ => names.concat(),
     };
     match kind {
-        OutputKind::Clip => media,
-        OutputKind::Images => format!("the service takes pictures of {media}, fragkit takes none"),
+        OutputKind::Clip | OutputKind::Images => media,
         _ => format!("the service plays {media}, fragkit writes no playlist"),
     }
 }
@@ -463,11 +498,27 @@ mod tests {
         let verdicts = all(&[stretch(&[h264(), aac()])]);
         assert!(verdicts.iter().all(|verdict| verdict.exception.is_none()));
         let fragkit: Vec<_> = verdicts.iter().filter(|verdict| verdict.fragkit).map(|verdict| verdict.kind).collect();
-        assert_eq!(fragkit, [OutputKind::Clip]);
+        assert_eq!(fragkit, [OutputKind::Clip, OutputKind::Images]);
         assert_eq!(of(OutputKind::Clip, &verdicts).reason, "H.264 with AAC");
         let said = |kind| of(kind, &verdicts).reason.as_str();
-        assert_eq!(said(OutputKind::Images), "the service takes pictures of H.264, fragkit takes none");
+        assert_eq!(said(OutputKind::Images), "H.264");
         assert_eq!(said(OutputKind::Dash), "the service plays H.264 with AAC, fragkit writes no playlist");
+    }
+
+    #[test]
+    fn fragkit_takes_pictures_of_mjpeg_and_wherever_a_stretch_can_be_decoded() {
+        let mjpeg = TrackEntry { codec_id: "V_MJPEG".into(), codec_private: None, ..h264() };
+        let images = |stretches: &[Stretch]| of(OutputKind::Images, &all(stretches)).clone();
+        let verdict = images(&[stretch(std::slice::from_ref(&mjpeg))]);
+        assert!(verdict.fragkit && !verdict.service);
+        assert_eq!(verdict.reason, "track 1 (V_MJPEG) is none of H.264, H.265, AAC and G.711; fragkit takes pictures of it");
+        let unreadable = TrackEntry { codec_private: Some(vec![9; 9].into()), ..h264() };
+        let verdict = images(&[stretch(std::slice::from_ref(&unreadable))]);
+        assert!(!verdict.fragkit, "{}", verdict.reason);
+        assert!(images(&[stretch(&[unreadable]), stretch(&[h264()])]).fragkit);
+        let other = TrackEntry { codec_id: "V_VP9".into(), codec_private: None, ..h264() };
+        assert!(!images(&[stretch(&[other])]).fragkit);
+        assert!(!images(&[stretch(&[TrackEntry { number: 1, ..aac() }])]).fragkit);
     }
 
     #[test]

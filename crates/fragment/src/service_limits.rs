@@ -11,6 +11,16 @@ pub struct ServiceLimits {
     pub clip_needs_video: bool,
     /// GetClip: only the audio that today's guide names: AAC, and A-law beside H.264; no mu-law.
     pub clip_documented_audio_only: bool,
+    /// GetImages: the shortest sampling interval, in milliseconds.
+    pub images_min_interval_ms: Option<u64>,
+    /// GetImages: the longest time from the first picture asked for to the last, in milliseconds.
+    pub images_max_range_ms: Option<u64>,
+    /// GetImages: how many pictures a page may be asked to hold.
+    pub images_max_results: Option<usize>,
+    /// GetImages: how many pictures a page holds at most, and where nothing is asked for.
+    pub images_page: Option<usize>,
+    /// GetImages: the largest width and height in pixels that may be asked for.
+    pub images_max_size: Option<(u32, u32)>,
 }
 
 impl ServiceLimits {
@@ -20,8 +30,8 @@ impl ServiceLimits {
         ServiceLimits::default()
     }
 
-    /// The service's quotas of today: 100 MB and 200 fragments a clip (Kinesis Video Streams developer guide, quotas, and
-    /// video playback requirements).
+    /// The service's quotas of today: 100 MB and 200 fragments a clip; pictures every 200 ms at most, in 300 s, 25 a page
+    /// (Kinesis Video Streams developer guide, quotas, and video playback requirements; API reference, GetImages).
     #[must_use]
     pub fn current() -> Self {
         ServiceLimits {
@@ -29,12 +39,22 @@ impl ServiceLimits {
             clip_fragments: Some(200),
             clip_needs_video: true,
             clip_documented_audio_only: true,
+            images_min_interval_ms: Some(200),
+            images_max_range_ms: Some(300_000),
+            images_max_results: Some(100),
+            images_page: Some(25),
+            images_max_size: Some((3840, 2160)),
         }
     }
 
-    /// The API pages of 2022, which did not tell mu-law from A-law.
+    /// The API pages of 2022, which did not tell mu-law from A-law, and gave pictures every 3 s at most, 100 a page.
     #[must_use]
     pub fn v2022() -> Self {
-        ServiceLimits { clip_documented_audio_only: false, ..Self::current() }
+        ServiceLimits {
+            clip_documented_audio_only: false,
+            images_min_interval_ms: Some(3000),
+            images_page: Some(100),
+            ..Self::current()
+        }
     }
 }

@@ -21,7 +21,7 @@ pub struct Track {
     /// How the frames are stored, if that cannot be undone: "zlib compression (ContentCompAlgo 0)".
     pub refused_encoding: Option<&'static str>,
     /// What header stripping took off the front of every frame.
-    pub(crate) stripped_header: bytes::Bytes,
+    pub stripped_header: bytes::Bytes,
 }
 
 impl Tracks {
@@ -164,6 +164,18 @@ impl Track {
     pub fn lacks(&self) -> Option<Fault> {
         let lacks = |fault: &Fault| fault.effect == Effect::Fatal && fault.error.kind() == ErrorKind::Missing;
         self.codec_private.as_ref().ok()?.check().into_iter().find(lacks)
+    }
+
+    /// Whether each of its frames is a JPEG: `V_MJPEG`, or a BITMAPINFOHEADER with `MJPG` as biCompression (RFC 9559 and the
+    /// Matroska codec mappings, `V_MS/VFW/FOURCC`).
+    #[must_use]
+    pub fn is_mjpeg(&self) -> bool {
+        let private = self.entry.codec_private.as_deref().unwrap_or_default();
+        match self.entry.codec_id.as_str() {
+            "V_MJPEG" => true,
+            "V_MS/VFW/FOURCC" => private.get(16..20).is_some_and(|fourcc| fourcc.eq_ignore_ascii_case(b"MJPG")),
+            _ => false,
+        }
     }
 
     /// What its TrackEntry says beside the private data.

@@ -603,7 +603,7 @@ fn h264_with_aac_can_be_had_everywhere() {
         &testdata_bytes("h264-main-aac.chunks.mkv"),
         [
             ("clip", true, true, None, "H.264 with AAC"),
-            ("images", false, true, None, "the service takes pictures of H.264, fragkit takes none"),
+            ("images", true, true, None, "H.264"),
             ("hls-fmp4", false, true, None, played),
             ("hls-ts", false, true, None, played),
             ("dash", false, true, None, played),
@@ -618,7 +618,7 @@ fn mu_law_is_played_in_dash_alone() {
         &testdata_bytes("h264-ulaw.chunks.mkv"),
         [
             ("clip", true, false, UNSUPPORTED, "the service takes A-law into a clip, not mu-law; fragkit takes it"),
-            ("images", false, true, None, "the service takes pictures of H.264, fragkit takes none"),
+            ("images", true, true, None, "H.264"),
             ("hls-fmp4", false, false, UNSUPPORTED, hls),
             ("hls-ts", false, false, UNSUPPORTED, hls),
             ("dash", false, true, None, "the service plays H.264 with G.711 mu-law, fragkit writes no playlist"),
@@ -639,7 +639,7 @@ fn h265_with_a_law_gives_pictures_and_a_clip_of_fragkit() {
         &patient.stream(),
         [
             ("clip", true, false, UNSUPPORTED, clip),
-            ("images", false, true, None, "the service takes pictures of H.265, fragkit takes none"),
+            ("images", true, true, None, "H.265"),
             ("hls-fmp4", false, false, UNSUPPORTED, "HLS has no G.711, the service plays AAC in it"),
             ("hls-ts", false, false, UNSUPPORTED, "the service puts no H.265 into MPEG transport streams"),
             ("dash", false, false, UNSUPPORTED, "the service plays G.711 in DASH beside H.264, not H.265"),

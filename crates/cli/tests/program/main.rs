@@ -15,6 +15,7 @@ mod clip;
 mod damage;
 mod doctor;
 mod help;
+mod images;
 mod inputs;
 mod inspect;
 mod list;

@@ -10,7 +10,7 @@ use std::thread;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A call of the program.
+/// A call of a program, most often of this one.
 pub(crate) struct Call {
     command: Command,
     input: Option<Vec<u8>>,
@@ -21,6 +21,11 @@ pub(crate) fn fragkit(words: &str) -> Call {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fragkit"));
     command.args(words.split_whitespace());
     Call { command, input: None }
+}
+
+/// Another program.
+pub(crate) fn program(name: &str) -> Call {
+    Call { command: Command::new(name), input: None }
 }
 
 impl Call {

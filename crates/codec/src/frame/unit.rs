@@ -152,21 +152,27 @@ impl Standard {
         }
     }
 
-    /// Whether decoding can start at a frame without a random access picture, by its messages and slice types.
-    pub(super) fn entry(self, packing: Packing, payload: &[u8], sets: &[KnownSet]) -> RandomAccess {
+    /// Whether decoding can start at a frame without a random access picture, by its messages and slice types; and the count of
+    /// the recovery point message.
+    pub(super) fn entry(self, packing: Packing, payload: &[u8], sets: &[KnownSet]) -> (RandomAccess, u32) {
         let mut intra = true;
         for unit in packing.units(payload).filter_map(|range| payload.get(range)) {
             match self.class(unit) {
-                Class::Message if self.has_recovery_point(unit) => return RandomAccess::RecoveryPoint,
+                Class::Message => {
+                    if let Some(count) = self.recovery_point(unit) {
+                        return (RandomAccess::RecoveryPoint, count);
+                    }
+                }
                 Class::Slice(_) => intra = intra && self.is_intra(unit, sets),
                 _ => {}
             }
         }
-        if intra { RandomAccess::Intra } else { RandomAccess::No }
+        (if intra { RandomAccess::Intra } else { RandomAccess::No }, 0)
     }
 
-    /// Whether an SEI unit has a recovery point message, payload type 6 in both standards.
-    fn has_recovery_point(self, unit: &[u8]) -> bool {
+    /// `recovery_frame_cnt` or `recovery_poc_cnt` of an SEI unit with a recovery point message, payload type 6 in both
+    /// standards (H.264, D.1.8; H.265, D.2.8). A count that cannot be read, or lies behind, is 0.
+    fn recovery_point(self, unit: &[u8]) -> Option<u32> {
         let header_bytes = if self == Self::Avc { 1 } else { 2 };
         let r = &mut BitReader::rbsp(unit, header_bytes, "", "");
         // payloadType and payloadSize: as many times 255 as there are bytes of ones, and the byte behind them.
@@ -181,17 +187,18 @@ impl Standard {
             }
         };
         while r.bits_left() > 16 {
-            let (Some(payload_type), Some(payload_size)) = (number(r), number(r)) else { return false };
+            let (Some(payload_type), Some(payload_size)) = (number(r), number(r)) else { return None };
             if payload_type == 6 {
-                return true;
+                return Some(match self {
+                    Self::Avc => r.ue("recovery_frame_cnt").unwrap_or(0),
+                    Self::Hevc => r.se("recovery_poc_cnt").ok().and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
+                });
             }
             for _ in 0..payload_size {
-                if r.u8(8, "").is_err() {
-                    return false;
-                }
+                r.u8(8, "").ok()?;
             }
         }
-        false
+        None
     }
 
     /// Whether a slice is intra coded, as far as its header can be read; later segments of a picture in H.265 count as such.

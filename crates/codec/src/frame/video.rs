@@ -290,6 +290,7 @@ impl Walk<'_> {
     fn finish(self, packing: Packing, keyframe: bool) -> FrameCheck {
         let Self { video, payload, findings, seen } = self;
         let mut random_access = seen.random_access.unwrap_or(RandomAccess::No);
+        let mut recovery_count = 0;
         let mut key = keyframe;
         if packing == Packing::Broken {
             // Whatever is wrong with the flag is the smaller part of it.
@@ -303,7 +304,7 @@ impl Walk<'_> {
                 findings.add(0, FrameRule::KeyMissing);
             }
         } else if keyframe {
-            random_access = video.standard.entry(packing, payload, &video.sets);
+            (random_access, recovery_count) = video.standard.entry(packing, payload, &video.sets);
             key = random_access > RandomAccess::No;
             let rule = match random_access {
                 RandomAccess::RecoveryPoint => FrameRule::KeyOnRecoveryPoint,
@@ -315,6 +316,7 @@ impl Walk<'_> {
         FrameCheck {
             packing,
             random_access,
+            recovery_count,
             keyframe: key,
             has_media: seen.slice,
             sets_differ: seen.sets_differ,

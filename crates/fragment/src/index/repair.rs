@@ -12,8 +12,10 @@ use crate::fragment::Fragment;
 use crate::tracks::{Track, Tracks};
 
 /// Mends tracks, and remembers the last result for the fragments that follow with the same ones.
+///
+/// An [`Index`](crate::Index) does this by itself; it is here for those who look at frames without one.
 #[derive(Debug, Default)]
-pub(super) struct Repair {
+pub struct Repair {
     strict: bool,
     last: Option<Last>,
 }
@@ -29,21 +31,25 @@ struct Last {
 
 /// Tracks that were mended where they had to be.
 #[derive(Debug, Clone)]
-pub(super) struct Mended {
-    pub(super) tracks: Tracks,
+pub struct Mended {
+    /// The tracks, in the order of the fragment's.
+    pub tracks: Tracks,
     /// What checks the frames of each track, as they are stored.
-    pub(super) checkers: Arc<[Option<FrameChecker>]>,
+    pub checkers: Arc<[Option<FrameChecker>]>,
     /// Where nothing may be mended: what would have been.
-    pub(super) refusal: Option<Box<Finding>>,
+    pub refusal: Option<Box<Finding>>,
 }
 
 impl Repair {
-    pub(super) fn new(strict: bool) -> Self {
+    /// Nothing has been seen yet. `strict` means that nothing is mended, and [`Mended::refusal`] tells what would have been.
+    #[must_use]
+    pub fn new(strict: bool) -> Self {
         Repair { strict, ..Repair::default() }
     }
 
-    /// The fragment's tracks with usable private data where that can be had.
-    pub(super) fn tracks(&mut self, fragment: &Fragment, findings: &mut Vec<Finding>) -> Mended {
+    /// The fragment's tracks with usable private data where that can be had. Fragments are to come in the order of the input:
+    /// what one lacks may have come with one before. Frames are looked at only where private data has to be built from them.
+    pub fn tracks(&mut self, fragment: &Fragment, findings: &mut Vec<Finding>) -> Mended {
         let before = &fragment.head.tracks;
         if let Some(last) = &self.last
             && last.settled

@@ -16,6 +16,8 @@ pub(super) struct Avc {
     sets: ParameterSets,
     /// PrevRefFrameNum; none before the first picture.
     prev_ref_frame_num: Option<u32>,
+    /// Whether that was an IDR picture.
+    behind_idr: bool,
     /// frame_num of the last pictures in gaps that the SPS allows.
     not_existing: Vec<u32>,
     /// The first field of a frame whose other one is to come.
@@ -134,7 +136,8 @@ impl Avc {
         let Some(previous) = self.prev_ref_frame_num.filter(|previous| *previous != frame_num) else { return Ok(()) };
         let range = 1_u32 << (sps.log2_max_frame_num_minus4 + 4);
         let missing = (frame_num + range - previous - 1) % range;
-        if missing == 0 {
+        // There are encoders that leave out a number behind every IDR picture, and no picture: that of clusters.mkv, a capture.
+        if missing == 0 || (missing == 1 && self.behind_idr) {
             return Ok(());
         }
         if !sps.gaps_in_frame_num_value_allowed_flag {
@@ -214,6 +217,7 @@ impl Avc {
 
     fn mark(&mut self, header: &SliceHeader) {
         if header.nal_ref_idc != 0 {
+            self.behind_idr = header.idr;
             self.prev_ref_frame_num = Some(if header.resets { 0 } else { header.frame_num });
             self.not_existing.retain(|gone| !header.resets && *gone != header.frame_num);
         } else if self.prev_ref_frame_num.is_none() {

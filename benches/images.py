@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Pictures by fragkit and by ffmpeg side by side; called by images.sh, which makes the inputs. See compare.py for how it runs."""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+
+from compare import MISSING, Program, Tee, compare, peak_anonymous, filesystem, name, table, version, warm
+
+
+class Pictures(Program):
+    """A contender that fills a folder. The index stands for the folder: it must be there in the end."""
+
+    def __init__(self, title, folder, command, last):
+        super().__init__(title, command, output=os.path.join(folder, last))
+        self.folder = folder
+
+
+def contenders(fragkit, source, folder):
+    """Key frames as JPEG."""
+
+    def ours(title, *options):
+        out = os.path.join(folder, title.replace(" ", "-"))
+        os.makedirs(out, exist_ok=True)
+        command = [fragkit, "images", source, "--out", out, "--every", "2s", "--pick", "keyframe", *options]
+        return Pictures(title, out, command, "index.json")
+
+    def theirs(title, *options):
+        out = os.path.join(folder, title.replace(" ", "-"))
+        os.makedirs(out, exist_ok=True)
+        decode = ["ffmpeg", "-nostdin", "-v", "quiet", "-y", *options, "-skip_frame", "nokey", "-i", source]
+        # -q:v 5 gives files of about the size that quality 80 gives.
+        encode = ["-an", "-vsync", "passthrough", "-q:v", "5"]
+        threads = options if options else []
+        return Pictures(title, out, [*decode, *encode, *threads, os.path.join(out, "%d.jpg")], "1.jpg")
+
+    return [
+        theirs("ffmpeg -threads 1", "-threads", "1"),
+        ours("fragkit --jobs 1", "--jobs", "1"),
+        theirs("ffmpeg"),
+        ours("fragkit --jobs 2", "--jobs", "2"),
+    ]
+
+
+def exact(fragkit, source, folder):
+    """A picture every 3 s, and its cost beside key frames."""
+    programs = []
+    for title, options in [
+        ("keyframe --every 3s", ["--pick", "keyframe"]),
+        ("exact --every 3s", []),
+        ("exact --every 3s --width 320", ["--width", "320"]),
+    ]:
+        out = os.path.join(folder, title.replace(" ", "-"))
+        os.makedirs(out, exist_ok=True)
+        command = [fragkit, "images", source, "--out", out, "--every", "3s", *options]
+        programs.append(Pictures(title, out, command, "index.json"))
+    sheet = os.path.join(folder, "sheet.jpg")
+    command = [fragkit, "images", source, "--sheet", sheet, "--every", "3s"]
+    programs.append(Program("exact --every 3s --sheet", command, output=sheet))
+    return programs
+
+
+def memory(programs, label, out):
+    rows, whole = [], True
+    for program in programs:
+        try:
+            peak = f"{peak_anonymous(program, 0) / 1024:.1f}"
+        except Exception as error:  # pylint: disable=broad-except
+            print(f"images.py: left out: {error}", file=sys.stderr)
+            peak, whole = MISSING, False
+        rows.append([program.name, peak])
+    table(f"Memory, {label}", ["program", "peak RssAnon, MiB"], rows, out)
+    return whole
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Compare pictures by fragkit with pictures by ffmpeg.")
+    parser.add_argument("inputs", nargs="+", help="chunk streams")
+    parser.add_argument("--rounds", type=int, default=7, help="runs of each program (default 7)")
+    parser.add_argument("--only", action="append", choices=["keyframe", "exact", "memory"], help="this table alone; may be repeated")
+    parser.add_argument("--markdown", metavar="FILE", help="write the tables to a file as well")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error("--rounds: at least one")
+    fragkit = os.environ.get("FRAGKIT") or shutil.which("fragkit") or "fragkit"
+    beside = os.environ.get("FRAGKIT_BENCH_OUT")
+    beside = beside or ("/dev/shm" if os.path.isdir("/dev/shm") else os.path.dirname(os.path.abspath(arguments.inputs[0])))
+    wanted = arguments.only or ["keyframe", "exact", "memory"]
+    out = Tee(arguments.markdown)
+    whole = True
+    with tempfile.TemporaryDirectory(prefix="images-", dir=beside) as folder:
+        facts = [version(["uname", "-sr"]), f"{os.cpu_count()} CPUs", version([fragkit, "--version"]), version(["ffmpeg", "-version"])]
+        print(f"{', '.join(facts)}; {arguments.rounds} rounds; pictures on {filesystem(folder)}", file=out)
+        for source in arguments.inputs:
+            warm(source)
+            label = f"{name(source)} ({os.path.getsize(source) / 1e6:.1f} MB)"
+            own = os.path.join(folder, name(source))
+            os.makedirs(own)
+            if "keyframe" in wanted:
+                programs = contenders(fragkit, source, own)
+                whole &= compare(f"Key frames, {label}", programs, arguments.rounds, "ffmpeg -threads 1", "ffmpeg", out)
+            if "exact" in wanted:
+                programs = exact(fragkit, source, own)
+                whole &= compare(f"Every 3 s, {label}", programs, max(1, arguments.rounds // 2), "keyframe --every 3s", "exact --every 3s", out)
+            if "memory" in wanted:
+                whole &= memory([*contenders(fragkit, source, own)[1::2], *exact(fragkit, source, own)[1:]], label, out)
+            shutil.rmtree(own)
+    return 0 if whole else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

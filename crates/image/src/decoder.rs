@@ -107,7 +107,11 @@ impl DecoderKind {
             _ => return Vec::new(),
         };
         let video = private.video().ok().flatten();
-        Self::all(standard).iter().copied().filter(|kind| video.is_none_or(|video| kind.decodes(&video))).collect()
+        let small_blocks = matches!(private, CodecPrivate::Hevc(record) if record.sps().is_ok_and(|sps| rusty_h265::is_wrong_with(&sps)));
+        let decodes = |kind: &Self| {
+            video.is_none_or(|video| kind.decodes(&video)) && !(small_blocks && *kind == Self::RustyH265)
+        };
+        Self::all(standard).iter().copied().filter(decodes).collect()
     }
 
     /// By which standard it decodes.

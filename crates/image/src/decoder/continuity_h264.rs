@@ -136,8 +136,10 @@ impl Avc {
         let Some(previous) = self.prev_ref_frame_num.filter(|previous| *previous != frame_num) else { return Ok(()) };
         let range = 1_u32 << (sps.log2_max_frame_num_minus4 + 4);
         let missing = (frame_num + range - previous - 1) % range;
-        // There are encoders that leave out a number behind every IDR picture, and no picture: that of clusters.mkv, a capture.
-        if missing == 0 || (missing == 1 && self.behind_idr) {
+        // There are simple encoders that leave out a number behind every IDR picture, and no picture: that of clusters.mkv, a
+        // capture. They know no B-pictures and one reference; of such a stream, the loss of that one picture is not noticed.
+        let simple = sps.pic_order_cnt == avc::PicOrderCnt::Type2 && sps.max_num_ref_frames == 1;
+        if missing == 0 || (missing == 1 && self.behind_idr && simple) {
             return Ok(());
         }
         if !sps.gaps_in_frame_num_value_allowed_flag {

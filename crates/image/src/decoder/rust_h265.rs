@@ -30,6 +30,10 @@ impl RustH265 {
     }
 }
 
+/// An access unit delimiter, which ends the picture before it: header, pic_type 2, and the stop bit (H.265, 7.3.2.5). Blocks that
+/// no slice has covered are grey then, of which the decoder says nothing.
+const DELIMITER: [u8; 3] = [35 << 1, 1, 0x50];
+
 impl Decoder for RustH265 {
     fn name(&self) -> &'static str {
         "rust_h265"
@@ -45,9 +49,8 @@ impl Decoder for RustH265 {
         if !slices {
             return Ok(());
         }
-        // A picture comes out with the slice that completes it. One that is still under way now is not whole.
-        let Some(frame) = frame else {
-            return Err(DecodeError::damaged("the picture is not whole: coding tree blocks are missing"));
+        let Some(frame) = self.push_unit(&DELIMITER)?.or(frame) else {
+            return Err(DecodeError::damaged("no picture came of it"));
         };
         if unit.wanted {
             self.finished.push_back((unit.id, converted(frame)?));

@@ -119,6 +119,7 @@ impl Stream {
         let output = Command::new("ffmpeg")
             .args(["-v", "quiet", "-nostdin", "-threads", "1", "-strict", "strict", "-f", format, "-i"])
             .arg(file.path())
+            .args(self.luma_alone())
             .args(["-fps_mode", "passthrough", "-f", "rawvideo", "-"])
             .stdin(Stdio::null())
             .output();
@@ -129,6 +130,12 @@ impl Stream {
                 None
             }
         }
+    }
+
+    /// ffmpeg gives monochrome pictures of H.264 grey chroma; this takes it off.
+    fn luma_alone(&self) -> &'static [&'static str] {
+        let monochrome = self.private.video().is_ok_and(|video| video.is_some_and(|video| video.chroma_format_idc == 0));
+        if monochrome { &["-vf", "extractplanes=y"] } else { &[] }
     }
 
     /// The pictures of the units that are wanted, of all that are pushed, as they come out.

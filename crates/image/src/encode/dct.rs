@@ -6,6 +6,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::as_conversions,
+    clippy::needless_range_loop,
     reason = "all indices are loop counters below the fixed lengths of the arrays; conversions are of samples and of numbers \
               below 64, or take the low bits on purpose"
 )]

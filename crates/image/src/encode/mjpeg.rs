@@ -16,7 +16,8 @@ use crate::decoder::Limits;
 use crate::picture::{ChromaFormat, Picture, Plane, Planes};
 
 /// Decodes a JPEG frame: baseline or progressive, of 8 bits. Huffman tables that are left out, as cameras' streams do, are
-/// those of ITU-T T.81, Annex K. Chroma is sampled as in the frame, where that is 4:2:0, 4:2:2 or 4:4:4; else it is 4:4:4.
+/// those of ITU-T T.81, Annex K. A scan that lacks blocks but has its EOI is not told from a whole one: the blocks are grey.
+/// Chroma is sampled as in the frame, where that is 4:2:0, 4:2:2 or 4:4:4; else it is 4:4:4.
 ///
 /// # Errors
 ///

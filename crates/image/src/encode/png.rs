@@ -1,4 +1,15 @@
-//! Pixels to PNG files.
+//! Pixels to PNG files, by the `png` crate.
+//!
+//! Its levels on 1080p pictures, release build, median of 31 alternating rounds, against its level `Fast`:
+//!
+//! | level | photographs, time | bytes | `testsrc2`, time | bytes |
+//! |---|---|---|---|---|
+//! | `Fastest` | 0.4 | 1.11 | 0.13 | 1.17 |
+//! | `Fast`, for [`Compression::Fast`] | 1 (51 ms) | 1 (3.45 MB) | 1 (23 ms) | 1 (296 KB) |
+//! | `Balanced`, for [`Compression::Small`] | 14 | 0.94 | 3.2 | 0.87 |
+//! | `High` | 33 | 0.93 | 8.6 | 0.88 |
+//!
+//! `High` takes more than twice as long as `Balanced` for a hundredth of the bytes at best.
 
 use std::borrow::Cow;
 
@@ -12,10 +23,10 @@ use super::metadata::About;
 /// How hard to try for a small file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Compression {
-    /// As fast as copying, almost.
+    /// Fast; files are a tenth larger or so.
     #[default]
     Fast,
-    /// The smallest file.
+    /// Small: takes from three to more than ten times as long.
     Small,
 }
 
@@ -30,6 +41,8 @@ pub fn png(rgb: &RgbImage, compression: Compression, about: &About) -> Result<Ve
     info.bit_depth = BitDepth::Eight;
     info.exif_metadata = Some(Cow::Owned(about.exif()));
     if about.sample_aspect_ratio.is_some() {
+        // Pixels per unit would be the other way round (PNG third edition, 11.3.4.3), which ffmpeg neither writes nor reads:
+        // what shows PNG with such samples as they are meant goes by ffmpeg.
         let (width, height) = about.aspect(u32::MAX >> 1);
         info.pixel_dims = Some(PixelDimensions { xppu: width, yppu: height, unit: Unit::Unspecified });
     }
@@ -38,7 +51,7 @@ pub fn png(rgb: &RgbImage, compression: Compression, about: &About) -> Result<Ve
     let mut encoder = Encoder::with_info(&mut out, info).map_err(failed)?;
     encoder.set_compression(match compression {
         Compression::Fast => png::Compression::Fast,
-        Compression::Small => png::Compression::High,
+        Compression::Small => png::Compression::Balanced,
     });
     encoder.add_text_chunk("Creation Time".into(), about.rfc3339()).map_err(failed)?;
     if let Some(description) = about.description() {

@@ -138,7 +138,8 @@ fn the_pictures_behind_a_page_are_told_of() {
     let folder = Folder::new();
     let call = fragkit("images --max-results 2 --every 1s --sheet").arg(folder.join("sheet.png"));
     let done = call.arg(testdata(STREAM)).done().ok();
-    let note = done.findings().iter().find_map(|line| line.split_once("--next-token ")).map(|(_, token)| token.to_owned());
+    let note =
+        done.findings().iter().find_map(|line| line.split_once("--next-token ")).map(|(_, token)| token.to_owned());
     let call = fragkit("images --max-results 2 --every 1s --next-token").arg(note.unwrap()).arg("--sheet");
     call.arg(folder.join("next.png")).arg(testdata(STREAM)).done().ok();
     assert!(folder.read("next.png") != folder.read("sheet.png"));

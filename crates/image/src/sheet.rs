@@ -120,15 +120,16 @@ impl Layout {
         Font::for_tiles(self.tile_width)
     }
 
-    /// A line, and some room above it.
+    /// A line with a little room above it and more below it, so that it is seen which picture it belongs to.
     fn label_height(&self) -> u32 {
         let line = self.font().line();
-        line + line / 4
+        line / 8 + line + line / 2
     }
 
     /// A line, and some room below it.
     fn title_height(&self) -> u32 {
-        self.font().line() + self.gap
+        let line = self.font().line();
+        line + line / 4 + self.gap
     }
 
     /// The place of a picture.
@@ -190,7 +191,7 @@ impl Sheet {
         }
         let font = self.layout.font();
         if let Some(label) = text::label(label, font.fit(area.width)) {
-            let y = area.y + area.height + (self.layout.label_height() - font.line());
+            let y = area.y + area.height + font.line() / 8;
             let colour = if picture.is_ok() { LABEL } else { LABEL_OF_NONE };
             self.canvas.text(area.x, y, label, font, colour);
         }

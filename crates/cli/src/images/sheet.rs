@@ -73,7 +73,8 @@ struct Open {
     lacks: usize,
     first: Timestamp,
     last: Timestamp,
-    added: usize,
+    pictures: usize,
+    missing: usize,
 }
 
 impl Sheets<'_> {
@@ -121,12 +122,15 @@ impl Sheets<'_> {
                 let number = self.open.take().map(|open| self.save(open)).transpose()?.unwrap_or(0) + 1;
                 let lacks = each.min(self.left);
                 let sheet = Sheet::new(layout, lacks)?;
-                self.open.insert(Open { sheet, number, lacks, first: time, last: time, added: 0 })
+                self.open.insert(Open { sheet, number, lacks, first: time, last: time, pictures: 0, missing: 0 })
             }
         };
         open.sheet.add(sampled.picture.as_ref().map_err(|error: &ImageError| error), &wall_clock(time));
         open.lacks -= 1;
-        open.added += 1;
+        match &sampled.picture {
+            Ok(_) => open.pictures += 1,
+            Err(_) => open.missing += 1,
+        }
         open.last = time;
         self.left = self.left.saturating_sub(1);
         Ok(())
@@ -134,7 +138,7 @@ impl Sheets<'_> {
 
     /// Writes a sheet, and gives its number.
     fn save(&self, mut open: Open) -> Result<usize, Error> {
-        open.sheet.title(&title(open.first, open.last, open.added));
+        open.sheet.title(&title(open.first, open.last, open.pictures, open.missing));
         let picture = open.sheet.finish();
         let about = About { time: open.first, ..About::default() };
         let path: PathBuf = numbered(self.path, open.number);
@@ -159,17 +163,20 @@ impl Sheets<'_> {
     }
 }
 
-/// `2017-11-28 06:55:09.126 to 06:56:09.126 UTC, 21 pictures`
-fn title(first: Timestamp, last: Timestamp, count: usize) -> String {
+/// `2017-11-28 06:55:09.126 to 06:56:09.126 UTC, 20 pictures, 1 missing`
+fn title(first: Timestamp, last: Timestamp, pictures: usize, missing: usize) -> String {
     let (from, to) = (wall_clock(first), wall_clock(last));
-    let things = if count == 1 { "picture" } else { "pictures" };
+    let mut counts = if pictures == 1 { "1 picture".into() } else { format!("{pictures} pictures") };
+    if missing > 0 {
+        counts += &format!(", {missing} missing");
+    }
     let date = |text: &str| text.split_once(' ').map(|(date, time)| (date.to_owned(), time.to_owned()));
     let range = match (date(&from), date(&to)) {
         _ if from == to => from,
         (Some((a, _)), Some((b, time))) if a == b => format!("{} to {time}", from.trim_end_matches(" UTC")),
         _ => format!("{} to {to}", from.trim_end_matches(" UTC")),
     };
-    format!("{range}, {count} {things}")
+    format!("{range}, {counts}")
 }
 
 #[cfg(test)]
@@ -179,10 +186,13 @@ mod tests {
     #[test]
     fn a_title_tells_from_when_to_when() {
         let at = Timestamp::from_millis;
-        assert_eq!(title(at(0), at(0), 1), "1970-01-01 00:00:00.000 UTC, 1 picture");
-        assert_eq!(title(at(0), at(61_500), 2), "1970-01-01 00:00:00.000 to 00:01:01.500 UTC, 2 pictures");
+        assert_eq!(title(at(0), at(0), 1, 0), "1970-01-01 00:00:00.000 UTC, 1 picture");
+        assert_eq!(
+            title(at(0), at(61_500), 0, 2),
+            "1970-01-01 00:00:00.000 to 00:01:01.500 UTC, 0 pictures, 2 missing"
+        );
         let over_midnight = "1970-01-01 00:00:00.000 to 1970-01-02 00:00:00.000 UTC, 9 pictures";
-        assert_eq!(title(at(0), at(86_400_000), 9), over_midnight);
+        assert_eq!(title(at(0), at(86_400_000), 9, 0), over_midnight);
     }
 
     #[test]

@@ -24,4 +24,5 @@ mod merge;
 mod outputs;
 mod process;
 mod refusals;
+mod sheet;
 mod streams;

@@ -21,7 +21,7 @@ use fragkit_fragment::codec::CodecPrivate;
 use fragkit_fragment::{Assembler, Fragment, Item, Limits, Selector, Timestamp};
 use fragkit_image::decoder::{AccessUnit, DecoderKind};
 use fragkit_image::encode::{self, About, Compression};
-use fragkit_image::{ChromaFormat, Colour, Format, Picture, Pick, Request, Sampler, colour, scale};
+use fragkit_image::{ChromaFormat, Colour, Format, Pick, Picture, Request, Sampler, colour, scale};
 
 /// A stream, and the fragment that is measured.
 struct Input {
@@ -82,8 +82,9 @@ impl Input {
         let frames: Vec<_> = self.fragments[fragment].frames.iter().filter(|frame| frame.track == 1).collect();
         for (id, frame) in (0..).zip(&frames[..count]) {
             let length_size = private.length_size();
-            let units: Vec<&[u8]> =
-                fragkit_fragment::codec::nal::units(&frame.payload, length_size).map(|range| &frame.payload[range]).collect();
+            let units: Vec<&[u8]> = fragkit_fragment::codec::nal::units(&frame.payload, length_size)
+                .map(|range| &frame.payload[range])
+                .collect();
             let last = usize::try_from(id).is_ok_and(|id| id + 1 == count);
             if last || units.iter().any(|unit| is_reference(private, unit)) {
                 decoder.push(AccessUnit { id, wanted: last, units: &units }).expect("a sound unit");
@@ -167,7 +168,9 @@ fn picture(criterion: &mut Criterion) {
     let rgb = colour::to_rgb(&picture, &stream_colour).expect("pixels");
     let about = About::default();
     let name = &input.name;
-    group.bench_function(BenchmarkId::new("copy of the planes", name), |bencher| bencher.iter(|| black_box(picture.clone())));
+    group.bench_function(BenchmarkId::new("copy of the planes", name), |bencher| {
+        bencher.iter(|| black_box(picture.clone()))
+    });
     group.bench_function(BenchmarkId::new("copy, to JPEG's colour", name), |bencher| {
         bencher.iter(|| colour::to_jfif(black_box(picture.clone()), &stream_colour));
     });
@@ -193,7 +196,8 @@ fn threads(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("images threads");
     group.sample_size(10);
     for input in inputs() {
-        let request = Request { interval_ms: 1000, pick: Pick::Keyframe, format: Format::default(), ..Request::default() };
+        let request =
+            Request { interval_ms: 1000, pick: Pick::Keyframe, format: Format::default(), ..Request::default() };
         let sampler = input.sampler(request);
         let plan = sampler.plan().expect("a plan");
         group.throughput(Throughput::Elements(u64::try_from(plan.len()).unwrap_or_default()));

@@ -23,6 +23,8 @@ pub(crate) enum Keep {
     /// Where frames are, and the bytes of those that have to be looked at; of a pipe, all bytes.
     Places,
     Frames,
+    /// Frames, and of a pipe each fragment as soon as it has come.
+    Live,
 }
 
 /// Whether a path stands for standard input or output.
@@ -76,7 +78,7 @@ pub(crate) fn fragments(
     let mut items: Box<dyn Iterator<Item = Item>> = match keep {
         Keep::Heads => Box::new(source.heads()),
         Keep::Places => Box::new(source.items_without_audio_payload()),
-        Keep::Frames => Box::new(source.items()),
+        Keep::Frames | Keep::Live => Box::new(source.items()),
     };
     let mut any = false;
     for item in &mut items {
@@ -101,7 +103,11 @@ pub(crate) fn piped_fragments(
     mut each: impl FnMut(fragkit::Fragment, &mut Findings) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let pipe = Pipe::new(reader);
-    let pipe = if keep == Keep::Heads { pipe.without_frames() } else { pipe };
+    let pipe = match keep {
+        Keep::Heads => pipe.without_frames(),
+        Keep::Live => pipe.without_delay(),
+        Keep::Places | Keep::Frames => pipe,
+    };
     let bar = progress::bar("reading", None);
     let (mut any, mut any_fragment) = (false, false);
     for item in pipe {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use fragkit::{Error, ErrorKind, Head, Nanos, Selector, Timestamp};
 
-use crate::args::{Reach, Range};
+use crate::args::{Range, Reach};
 
 /// A time as it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,11 +68,7 @@ impl Range {
     }
 
     /// The selection; `heads` gives the fragments if their times are needed.
-    pub(crate) fn selector(
-        &self,
-        reach: Option<Reach>,
-        heads: impl FnOnce() -> Vec<Head>,
-    ) -> Result<Selector, Error> {
+    pub(crate) fn selector(&self, reach: Option<Reach>, heads: impl FnOnce() -> Vec<Head>) -> Result<Selector, Error> {
         let mut selector = Selector {
             by: self.by.into(),
             include_overlap: reach.is_some_and(|reach| reach.include_overlap),

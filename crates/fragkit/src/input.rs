@@ -217,6 +217,8 @@ fn is_media(path: &Path) -> bool {
 pub struct Pipe<R> {
     reader: R,
     assembler: Assembler,
+    /// What a read goes to, if each is handed on as it comes.
+    piece: Option<Vec<u8>>,
     finished: bool,
 }
 
@@ -229,7 +231,7 @@ impl<R> std::fmt::Debug for Pipe<R> {
 impl<R: Read> Pipe<R> {
     /// Reads fragments from `reader` as they come.
     pub fn new(reader: R) -> Self {
-        Pipe { reader, assembler: Assembler::new(Limits::default()), finished: false }
+        Pipe { reader, assembler: Assembler::new(Limits::default()), piece: None, finished: false }
     }
 
     /// Counts frames instead of keeping them.
@@ -238,7 +240,30 @@ impl<R: Read> Pipe<R> {
         self.assembler = self.assembler.without_frames();
         self
     }
+
+    /// Hands on what a read gives and does not wait for more, so that a fragment is there as soon as its end is seen, however
+    /// slowly the stream comes. It costs a copy of every byte.
+    #[must_use]
+    pub fn without_delay(mut self) -> Self {
+        self.piece = Some(vec![0; LIVE_READ]);
+        self
+    }
+
+    fn read_some(&mut self) -> io::Result<Bytes> {
+        let Some(piece) = &mut self.piece else { return read_some(&mut self.reader) };
+        loop {
+            match self.reader.read(piece) {
+                // A copy of its own size: many short reads would otherwise hold as many whole buffers.
+                Ok(count) => return Ok(Bytes::copy_from_slice(piece.get(..count).unwrap_or_default())),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }
+
+/// As much as a pipe holds on Linux.
+const LIVE_READ: usize = 64 << 10;
 
 impl<R: Read> Iterator for Pipe<R> {
     type Item = io::Result<Item>;
@@ -251,7 +276,7 @@ impl<R: Read> Iterator for Pipe<R> {
             if self.finished {
                 return None;
             }
-            match read_some(&mut self.reader) {
+            match self.read_some() {
                 Ok(bytes) if bytes.is_empty() => {
                     self.finished = true;
                     self.assembler.finish();
@@ -297,5 +322,48 @@ mod tests {
             assert!(source.bytes(200..300).is_empty());
         }
         assert!(Source::default().bytes(0..10).is_empty());
+    }
+
+    /// Gives a stream in short pieces, and tells how much was taken.
+    struct Slow<'s> {
+        rest: &'s [u8],
+        taken: &'s std::cell::Cell<usize>,
+    }
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.rest.len().min(buffer.len()).min(1000);
+            let (piece, rest) = self.rest.split_at(count);
+            buffer[..count].copy_from_slice(piece);
+            self.rest = rest;
+            self.taken.set(self.taken.get() + count);
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn fragments_of_a_pipe_without_delay_come_before_the_stream_has_gone_on_and_are_the_same() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/h264-baseline.chunks.mkv");
+        let stream = std::fs::read(path).unwrap();
+        let taken = std::cell::Cell::new(0);
+        let fragments = |pipe: Pipe<Slow<'_>>| -> Vec<(fragkit_fragment::Fragment, usize)> {
+            taken.set(0);
+            let items = pipe.map(Result::unwrap);
+            items
+                .filter_map(|item| if let Item::Fragment(it) = item { Some((it, taken.get())) } else { None })
+                .collect()
+        };
+        let slow = || Pipe::new(Slow { rest: &stream, taken: &taken });
+        let (usual, live) = (fragments(slow()), fragments(slow().without_delay()));
+        assert!(usual.len() > 2 && usual.len() == live.len());
+        for ((expected, late), (fragment, early)) in usual.iter().zip(&live) {
+            assert_eq!(*late, stream.len());
+            assert!(u64::try_from(*early).unwrap() <= fragment.head.offset + fragment.head.size + 2000);
+            assert_eq!(fragment.head.offset, expected.head.offset);
+            let payloads = |it: &fragkit_fragment::Fragment| -> Vec<Bytes> {
+                it.frames.iter().map(|frame| frame.payload.clone()).collect()
+            };
+            assert_eq!(payloads(fragment), payloads(expected));
+        }
     }
 }

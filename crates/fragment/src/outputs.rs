@@ -139,7 +139,9 @@ fn verdict(kind: OutputKind, stretches: &[Stretch], findings: &[Finding], strict
             };
             format!("{}; {takes}", service.reason)
         }
-        (Some(service), Some(own)) if !service.reason.starts_with(&own.reason) => format!("{}; {}", service.reason, own.reason),
+        (Some(service), Some(own)) if !service.reason.starts_with(&own.reason) => {
+            format!("{}; {}", service.reason, own.reason)
+        }
         (Some(obstacle), _) | (None, Some(obstacle)) => obstacle.reason.clone(),
     };
     Verdict {
@@ -511,7 +513,10 @@ mod tests {
         let images = |stretches: &[Stretch]| of(OutputKind::Images, &all(stretches)).clone();
         let verdict = images(&[stretch(std::slice::from_ref(&mjpeg))]);
         assert!(verdict.fragkit && !verdict.service);
-        assert_eq!(verdict.reason, "track 1 (V_MJPEG) is none of H.264, H.265, AAC and G.711; fragkit takes pictures of it");
+        assert_eq!(
+            verdict.reason,
+            "track 1 (V_MJPEG) is none of H.264, H.265, AAC and G.711; fragkit takes pictures of it"
+        );
         let unreadable = TrackEntry { codec_private: Some(vec![9; 9].into()), ..h264() };
         let verdict = images(&[stretch(std::slice::from_ref(&unreadable))]);
         assert!(!verdict.fragkit, "{}", verdict.reason);

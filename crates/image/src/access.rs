@@ -91,7 +91,8 @@ impl<'a> Access<'a> {
         let check = nal.checker.check_units(&payload, flag, |range| ranges.push(range));
         let cut = |rule: FrameRule| matches!(rule, FrameRule::LengthPastEnd { .. } | FrameRule::LengthCut { .. });
         let fatal = || check.faults().find(|fault| cut(fault.rule)).or_else(|| check.faults().next());
-        let damage = if check.packing == Packing::Broken || check.forbidden_bit || check.faults().any(|it| cut(it.rule)) {
+        let damage = if check.packing == Packing::Broken || check.forbidden_bit || check.faults().any(|it| cut(it.rule))
+        {
             Some(fatal().map_or_else(|| "the frame is damaged".into(), |fault| nal.checker.fault(fault).to_string()))
         } else if !check.has_media {
             Some("there is no picture in the frame".into())
@@ -198,7 +199,9 @@ impl<'a> Access<'a> {
         let unit = self.unit(nal, target);
         let types = unit.ranges.iter().filter_map(|range| unit.payload.get(range.clone()));
         if nal.standard == Standard::Hevc
-            && types.filter(|unit| hevc::is_slice(unit)).all(|unit| matches!(hevc::nal_unit_type(unit), Some(RADL_N | RADL_R)))
+            && types
+                .filter(|unit| hevc::is_slice(unit))
+                .all(|unit| matches!(hevc::nal_unit_type(unit), Some(RADL_N | RADL_R)))
         {
             return Ok((open, None));
         }
@@ -218,7 +221,8 @@ impl<'a> Access<'a> {
             return true;
         }
         unit.is_non_reference(nal.standard, highest_layer)
-            || nal.standard == Standard::Hevc && unit.slices(nal.standard).any(|slice| temporal_id(slice) > highest_layer)
+            || nal.standard == Standard::Hevc
+                && unit.slices(nal.standard).any(|slice| temporal_id(slice) > highest_layer)
     }
 
     /// The highest sub-layer that wanted frames of a pass are in; 0 for H.264, where it does not matter.

@@ -30,7 +30,9 @@ impl Error {
 
     pub(crate) fn nothing_selected() -> Self {
         let message = "No fragments found in the stream for the images request.".into();
-        let hint = Some("`fragkit list` shows the times there are; --include-overlap takes the fragment that reaches over the start");
+        let hint = Some(
+            "`fragkit list` shows the times there are; --include-overlap takes the fragment that reaches over the start",
+        );
         Error(Box::new(Inner { kind: ErrorKind::NothingSelected, message, hint }))
     }
 

@@ -51,7 +51,15 @@ pub(crate) fn chunk(number: u64, start_ms: i64, track_type: TrackType, frames: &
     };
     let frames: Vec<Frame> = frames.iter().map(frame).collect();
     let (producer, server) = (Timestamp::from_millis(start_ms), Timestamp::from_millis(start_ms + 500_000));
-    ChunkWriter::new(ChunkLayout::default()).chunk(&number.into(), producer, server, &[track], &[], Nanos::ZERO, &frames)
+    ChunkWriter::new(ChunkLayout::default()).chunk(
+        &number.into(),
+        producer,
+        server,
+        &[track],
+        &[],
+        Nanos::ZERO,
+        &frames,
+    )
 }
 
 /// Frames at a rate of 10 a second, the first of which is a key frame.

@@ -60,9 +60,9 @@ impl Video {
         let private = track.codec_private.as_ref();
         let parameters = private.ok().and_then(|private| private.video().ok()).flatten();
         let stated = track.entry.default_duration.and_then(|nanos| i64::try_from(nanos).ok());
-        let by_rate = parameters.and_then(|parameters| parameters.frame_rate).map(|(frames, seconds)| {
-            Nanos(1_000_000_000 * i64::from(seconds) / i64::from(frames.max(1)))
-        });
+        let by_rate = parameters
+            .and_then(|parameters| parameters.frame_rate)
+            .map(|(frames, seconds)| Nanos(1_000_000_000 * i64::from(seconds) / i64::from(frames.max(1))));
         Video {
             number: track.entry.number,
             coding: coding(track, checker),

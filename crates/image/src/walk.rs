@@ -156,7 +156,8 @@ impl<'a> Walk<'a> {
         // A frame before the one that broke may still be in the decoder: it is decoded again, without that one.
         let (before, hit): (Vec<FrameId>, Vec<FrameId>) = running.pass.wanted.iter().partition(|wanted| **wanted < at);
         let itself = |decoded: bool| if decoded { format!("{name}: {error}") } else { error.to_string() };
-        let decoded = running.pushed > 0 && error.kind != DecodeErrorKind::Damaged || running.pending.iter().any(|(_, id)| *id == at);
+        let decoded = running.pushed > 0 && error.kind != DecodeErrorKind::Damaged
+            || running.pending.iter().any(|(_, id)| *id == at);
         let lone = hit.contains(&at) && self.is_referred_to_by_none(at, running.highest_layer);
         let (lost, kept): (Vec<FrameId>, Vec<FrameId>) = hit.into_iter().partition(|wanted| !lone || *wanted == at);
         for id in lost {

@@ -47,7 +47,7 @@ pub(super) fn from_pipe(
     let mut thumbnailer = Thumbnailer::new(request)?;
     let mut files = Files::new(folder, storage, extension, args)?;
     let mut tally = Tally::default();
-    stream::piped_fragments(reader, Keep::Frames, findings, |fragment, findings| {
+    stream::piped_fragments(reader, Keep::Live, findings, |fragment, findings| {
         let pictures = thumbnailer.push(&fragment);
         thumbnailer.take_findings().iter().for_each(|finding| findings.show(finding));
         for sampled in pictures {

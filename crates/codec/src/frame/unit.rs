@@ -191,7 +191,9 @@ impl Standard {
             if payload_type == 6 {
                 return Some(match self {
                     Self::Avc => r.ue("recovery_frame_cnt").unwrap_or(0),
-                    Self::Hevc => r.se("recovery_poc_cnt").ok().and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
+                    Self::Hevc => {
+                        r.se("recovery_poc_cnt").ok().and_then(|count| u32::try_from(count).ok()).unwrap_or(0)
+                    }
                 });
             }
             for _ in 0..payload_size {

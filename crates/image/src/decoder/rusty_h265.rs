@@ -25,26 +25,9 @@ impl RustyH265 {
     pub(super) fn open(parameter_sets: &[&[u8]]) -> Result<Self, DecodeError> {
         let mut decoder = rusty::Decoder::new();
         for unit in parameter_sets {
-            claim(unit)?;
             decoder.push_nal(unit, None).map_err(error)?;
         }
         Ok(Self { decoder, finished: VecDeque::new() })
-    }
-}
-
-/// Whether version 0.6.2 decodes a stream to wrong pictures without a word: it does with coding tree blocks of 16 samples, where
-/// there are wavefronts, deblocking and sample adaptive offset together. tests/decoders/exact.rs shows it.
-pub(super) fn is_wrong_with(sps: &hevc::Sps) -> bool {
-    sps.log2_luma_coding_tree_block_size < 5
-}
-
-/// Refuses parameter sets of such streams.
-fn claim(unit: &[u8]) -> Result<(), DecodeError> {
-    match hevc::nal_unit_type(unit) {
-        Some(hevc::NAL_SPS) if hevc::Sps::read(unit).is_ok_and(|sps| is_wrong_with(&sps)) => {
-            Err(DecodeError::unsupported("coding tree blocks of 16 samples"))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -59,7 +42,6 @@ impl Decoder for RustyH265 {
         let mut slices = false;
         for nal in unit.units {
             slices |= hevc::is_slice(nal);
-            claim(nal)?;
             self.decoder.push_nal(nal, id).map_err(error)?;
         }
         if !slices {

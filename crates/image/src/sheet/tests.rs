@@ -155,14 +155,17 @@ fn sheets_are_wider_than_high_and_not_wider_than_screens() {
         let (columns, width, height) = shape(count);
         assert!(width <= 2560 && height <= 65_535);
         assert!(usize::try_from(columns).unwrap() <= count);
-        assert!(3 * width >= 4 * height || columns == 7, "{count}: {width} x {height}");
+        assert!(
+            3 * width >= 4 * height || columns == 7 || usize::try_from(columns).unwrap() == count,
+            "{count}: {width} x {height}"
+        );
     }
     assert_eq!(Layout::new(3840, 2160, 4).columns, 1);
 }
 
 #[test]
 fn as_many_tiles_fit_as_memory_and_jpeg_allow() {
-    for (width, height) in [(1, 1), (64, 36), (320, 180), (1920, 1080), (3840, 2160), (40_000, 1000), (10, 60_000)] {
+    for (width, height) in [(1, 1), (64, 36), (320, 180), (1920, 1080), (3840, 2160), (30_000, 1000), (10, 60_000)] {
         let capacity = Layout::capacity(width, height);
         assert!(capacity > 0, "{width} x {height}");
         assert!(Sheet::new(Layout::new(width, height, capacity), capacity).is_ok());

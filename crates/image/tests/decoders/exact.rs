@@ -76,7 +76,6 @@ const MADE: &[(&str, usize)] = &[
         2,
     ),
     ("testsrc2=s=320x240:r=25:d=2 -c:v libx265 -pix_fmt yuv420p -x265-params log-level=none:slices=3:keyint=20", 2),
-    ("testsrc2=s=176x144:r=25:d=2 -c:v libx265 -pix_fmt yuv420p -x265-params log-level=none:ctu=16:wpp=1:keyint=20", 1),
     ("testsrc2=s=176x144:r=25:d=1 -c:v libx265 -pix_fmt yuv420p12le -x265-params log-level=none:keyint=20", 1),
     ("testsrc2=s=175x143:r=25:d=1 -c:v libx265 -pix_fmt yuv444p -x265-params log-level=none:keyint=20", 1),
     (

@@ -134,7 +134,8 @@ impl Stream {
 
     /// ffmpeg gives monochrome pictures of H.264 grey chroma; this takes it off.
     fn luma_alone(&self) -> &'static [&'static str] {
-        let monochrome = self.private.video().is_ok_and(|video| video.is_some_and(|video| video.chroma_format_idc == 0));
+        let monochrome =
+            self.private.video().is_ok_and(|video| video.is_some_and(|video| video.chroma_format_idc == 0));
         if monochrome { &["-vf", "extractplanes=y"] } else { &[] }
     }
 

@@ -88,7 +88,8 @@ impl Case {
     /// Five frames, nearly without loss.
     fn coded(self, path: &Path) {
         let (width, height) = self.size();
-        let signalled = |name: &str, value: &str| if value.is_empty() { String::new() } else { format!("-{name} {value} ") };
+        let signalled =
+            |name: &str, value: &str| if value.is_empty() { String::new() } else { format!("-{name} {value} ") };
         let options = match self.codec {
             "libx264" => "-qp 1 -preset veryfast -x264-params log=0",
             _ => "-preset superfast -x265-params qp=1:cbqpoffs=-8:crqpoffs=-8:log-level=none:no-sao=1",
@@ -120,8 +121,7 @@ impl Case {
         let mut count = width * height;
         let side = PATCH * self.scale;
         let patches = (0..PATCHES.len()).map(|at| (at % COLUMNS * side + side / 2, at / COLUMNS * side + side / 2));
-        let mut samples: Vec<[f64; 3]> =
-            patches.clone().map(|(x, y)| [value(y * width + x), 128.0, 128.0]).collect();
+        let mut samples: Vec<[f64; 3]> = patches.clone().map(|(x, y)| [value(y * width + x), 128.0, 128.0]).collect();
         if let Some((across, down)) = self.chroma() {
             let plane = (width / across) * (height / down);
             for component in 1..3 {
@@ -197,7 +197,9 @@ fn check(cases: impl IntoIterator<Item = Case>) {
 fn combinations(codec: &'static str, pixels: &'static [&'static str]) -> impl Iterator<Item = Case> {
     let matrices = ["smpte170m", "bt709", "bt2020nc"];
     pixels.iter().flat_map(move |pixels| {
-        matrices.into_iter().flat_map(move |matrix| ["tv", "pc"].map(|range| Case { codec, pixels, matrix, range, scale: 1 }))
+        matrices
+            .into_iter()
+            .flat_map(move |matrix| ["tv", "pc"].map(|range| Case { codec, pixels, matrix, range, scale: 1 }))
     })
 }
 

@@ -211,8 +211,7 @@ fn a_damaged_chunk_costs_its_own_pictures() {
     // The last chunk is cut in the middle.
     let path = folder.put("cut.mkv", &stream[..blocks(&stream)[140].element.start + 5]);
     let shots = all_shots(&path, "--format png --every 40ms --to +5960ms");
-    let (lost, kept): (Vec<_>, Vec<_>) =
-        shots.into_iter().partition(|shot| film.at(Pick::Exact, shot.time_ms) >= 125);
+    let (lost, kept): (Vec<_>, Vec<_>) = shots.into_iter().partition(|shot| film.at(Pick::Exact, shot.time_ms) >= 125);
     assert_eq!((lost.len(), kept.len()), (25, 125));
     lost.iter().for_each(|shot| assert!(!shot.reason("NO_MEDIA").is_empty()));
     assert_eq!(faults(&film, Pick::Exact, &kept), [""; 0]);

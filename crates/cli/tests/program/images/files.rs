@@ -63,8 +63,10 @@ fn a_folder_holds_what_the_response_holds() {
             }
         }
         names.sort();
-        let mut found: Vec<String> =
-            fs::read_dir(folder.join("a/b")).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+        let mut found: Vec<String> = fs::read_dir(folder.join("a/b"))
+            .unwrap()
+            .map(|it| it.unwrap().file_name().into_string().unwrap())
+            .collect();
         found.sort();
         assert_eq!(found, names);
         assert!(names.len() > 10 && names.len() < shots.len() + 1);
@@ -143,8 +145,9 @@ fn thumbnails_are_of_the_first_key_frame_at_or_after_each_interval() {
             found.retain(|name| name != "index.json");
             assert_eq!(found, names, "{every} {storage}");
             if storage != "latest" {
-                let shot = |(at, time): (usize, &i64)| {
-                    Shot { time_ms: *time, content: Ok(folder.read(&format!("thumb{at}.png"))) }
+                let shot = |(at, time): (usize, &i64)| Shot {
+                    time_ms: *time,
+                    content: Ok(folder.read(&format!("thumb{at}.png"))),
                 };
                 let shots: Vec<Shot> = times.iter().enumerate().map(shot).collect();
                 assert_eq!(faults(&film, Pick::Exact, &shots), [""; 0], "{every}");

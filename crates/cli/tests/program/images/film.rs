@@ -126,7 +126,8 @@ struct Stretch {
 }
 
 fn frames(stream: &[u8], packets: &[Value]) -> Vec<Frame> {
-    let stretches = if stream.windows(16).any(|bytes| bytes == b"AWS_KINESISVIDEO") { chunks(stream) } else { clusters(stream) };
+    let stretches =
+        if stream.windows(16).any(|bytes| bytes == b"AWS_KINESISVIDEO") { chunks(stream) } else { clusters(stream) };
     let mut frames: Vec<Frame> = Vec::new();
     let mut fragment = 0;
     let mut last = None;
@@ -178,7 +179,8 @@ fn clusters(stream: &[u8]) -> Vec<Stretch> {
     let base = date.unwrap_or(0);
     let mut starts: Vec<usize> = cluster_times(stream).into_iter().map(|(at, _)| at).collect();
     starts.push(stream.len());
-    let stretch = |pair: &[usize]| Stretch { bytes: pair[0]..pair[1], producer_ms: base, server_ms: base, cluster_ms: 0 };
+    let stretch =
+        |pair: &[usize]| Stretch { bytes: pair[0]..pair[1], producer_ms: base, server_ms: base, cluster_ms: 0 };
     starts.windows(2).map(stretch).collect()
 }
 

@@ -16,7 +16,10 @@ pub(super) struct Dice(u64);
 
 impl Dice {
     pub(super) fn new(seed: &str) -> Dice {
-        Dice(seed.bytes().fold(0x9E37_79B9_7F4A_7C15, |seed, byte| (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)))
+        Dice(
+            seed.bytes()
+                .fold(0x9E37_79B9_7F4A_7C15, |seed, byte| (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)),
+        )
     }
 
     /// One of `low..=high`.
@@ -45,8 +48,7 @@ fn random_shots(film: &Film, pick: Pick) -> Vec<Shot> {
     let mut dice = Dice::new(film.path.file_name().unwrap().to_str().unwrap());
     let (first, last) = film.span();
     let words = format!("--format png --include-overlap {}", pick.words());
-    let mut shots: Vec<Shot> =
-        (0..6).map(|_| shot_at(&film.path, &words, dice.roll(first, last))).collect();
+    let mut shots: Vec<Shot> = (0..6).map(|_| shot_at(&film.path, &words, dice.roll(first, last))).collect();
     let start = dice.roll(first, first + (last - first) / 20);
     let every = (last - start) / dice.roll(14, 16);
     let grid = format!("{words} --every {every}ms --from {} --to {}", seconds(start), seconds(last));
@@ -84,7 +86,10 @@ pub(super) fn faults(film: &Film, pick: Pick, shots: &[Shot]) -> Vec<String> {
         }
         for neighbour in neighbours(at).iter().filter_map(|at| pictures.get(at)) {
             if found.psnr(neighbour) > likeness {
-                fault(format!("is not frame {at}, {likeness:.1} dB, but rather its neighbour, {:.1} dB", found.psnr(neighbour)));
+                fault(format!(
+                    "is not frame {at}, {likeness:.1} dB, but rather its neighbour, {:.1} dB",
+                    found.psnr(neighbour)
+                ));
             }
         }
     }

@@ -16,12 +16,7 @@ fn cjpeg(picture: &Rgb, quality: u8) -> Vec<u8> {
 /// A stream that ffmpeg makes of one of its sources.
 fn made(folder: &Folder, name: &str, source: &str, options: &str) -> PathBuf {
     let path = folder.join(name);
-    let done = program("ffmpeg")
-        .words("-v error -f lavfi -i")
-        .arg(source)
-        .words(options)
-        .arg(&path)
-        .done();
+    let done = program("ffmpeg").words("-v error -f lavfi -i").arg(source).words(options).arg(&path).done();
     assert_eq!((done.code, &*done.stderr), (Some(0), ""));
     path
 }
@@ -41,7 +36,9 @@ fn sources(folder: &Folder) -> Vec<(PathBuf, String)> {
             "--every 1s".to_string(),
         ),
     ];
-    for (name, every) in [("output_get_media", "3s"), ("kinesis_video_renderer_example_output", "5s"), ("vogels_480", "9s")] {
+    for (name, every) in
+        [("output_get_media", "3s"), ("kinesis_video_renderer_example_output", "5s"), ("vogels_480", "9s")]
+    {
         sources.extend(capture(name).map(|path| (path, format!("--every {every}"))));
     }
     sources
@@ -67,7 +64,10 @@ fn at_quality_80_size_and_likeness_are_those_of_libjpeg_turbo() {
             let size = jpeg.picture().len() as f64 / theirs.len() as f64;
             println!("{name} {}: {likeness:.2} dB beside {least:.2}, {size:.3} of the size", seconds(jpeg.time_ms));
             if (likeness - least).abs() > 0.5 && likeness < least || (size - 1.0).abs() > 0.1 {
-                faults.push(format!("{name} {}: {likeness:.2} dB beside {least:.2}, {size:.3} of the size", seconds(jpeg.time_ms)));
+                faults.push(format!(
+                    "{name} {}: {likeness:.2} dB beside {least:.2}, {size:.3} of the size",
+                    seconds(jpeg.time_ms)
+                ));
             }
         }
     }

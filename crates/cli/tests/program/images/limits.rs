@@ -75,7 +75,8 @@ fn quality_is_1_to_100_whoever_asks() {
         valid(&format!("--every 6s --limits current --quality {quality}"));
     }
     for quality in ["256", "-1", "80.5", "high"] {
-        let done = fragkit("images --json").arg(format!("--quality={quality}")).arg(testdata("h264-baseline.mkv")).done();
+        let done =
+            fragkit("images --json").arg(format!("--quality={quality}")).arg(testdata("h264-baseline.mkv")).done();
         done.refused(2);
     }
 }

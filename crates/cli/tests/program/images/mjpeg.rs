@@ -17,7 +17,12 @@ fn made(folder: &Folder) -> (PathBuf, PathBuf, Vec<Vec<u8>>) {
         .arg(&plain)
         .done();
     assert_eq!((done.code, &*done.stderr), (Some(0), ""));
-    fragkit("chunks --start 2024-01-01T00:00:00Z --fragment-length 1s").arg(&plain).arg("-o").arg(&chunks).done().quiet();
+    fragkit("chunks --start 2024-01-01T00:00:00Z --fragment-length 1s")
+        .arg(&plain)
+        .arg("-o")
+        .arg(&chunks)
+        .done()
+        .quiet();
     let done = program("ffmpeg")
         .words("-v error -i")
         .arg(&plain)

@@ -92,7 +92,8 @@ fn an_altered_token_is_an_invalid_argument() {
     let token = response(&path, words).1.unwrap();
     assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)), "{token}");
     let invalid = |words: &str, token: &str| {
-        let line = fragkit("images --json").words(words).arg(format!("--next-token={token}")).arg(&path).done().refused(1);
+        let line =
+            fragkit("images --json").words(words).arg(format!("--next-token={token}")).arg(&path).done().refused(1);
         assert!(line.contains("InvalidArgumentException") && line.contains("token"), "{line}");
     };
     for at in 0..token.len() {

@@ -55,9 +55,8 @@ fn at_the_border_of_fragments_the_later_one_begins_on_the_millisecond() {
     for name in ["h264-vfr", "h264-baseline", "h264-main-aac", "h264-high-opengop", "h265-inband", "blockgroups"] {
         for file in [format!("{name}.chunks.mkv"), format!("{name}.mkv")] {
             let film = Film::of(&testdata(&file)).unwrap();
-            let borders: Vec<usize> = (1..film.frames.len())
-                .filter(|&at| film.frames[at].fragment != film.frames[at - 1].fragment)
-                .collect();
+            let borders: Vec<usize> =
+                (1..film.frames.len()).filter(|&at| film.frames[at].fragment != film.frames[at - 1].fragment).collect();
             assert!(borders.len() >= 3, "{file}");
             for pick in [Pick::Exact, Pick::Keyframe] {
                 let words = format!("--format png --include-overlap {}", pick.words());
@@ -124,7 +123,8 @@ fn a_start_inside_a_fragment_has_no_picture_unless_asked_for() {
     for name in ["h264-high-bframes-aac.chunks.mkv", "h264-high-bframes-aac.mkv"] {
         let film = Film::of(&testdata(name)).unwrap();
         let start = film.frames[0].time_ms;
-        let range = format!("--format png --every 250ms --from {} --to {}", seconds(start + 300), seconds(start + 2300));
+        let range =
+            format!("--format png --every 250ms --from {} --to {}", seconds(start + 300), seconds(start + 2300));
         let shots = all_shots(&film.path, &range);
         assert_eq!(shots.len(), 9);
         let (lost, kept): (Vec<_>, Vec<_>) = shots.into_iter().partition(|shot| shot.time_ms < start + 1000);

@@ -101,7 +101,7 @@ fn is_reference(private: &CodecPrivate, unit: &[u8]) -> bool {
         CodecPrivate::Avc(_) => matches!(unit[0] & 0x1f, 1 | 5) && unit[0] & 0x60 != 0,
         _ => {
             let nal_unit_type = (unit[0] >> 1) & 0x3f;
-            nal_unit_type < 32 && !(nal_unit_type < 16 && nal_unit_type % 2 == 0)
+            nal_unit_type < 32 && !(nal_unit_type < 16 && nal_unit_type.is_multiple_of(2))
         }
     }
 }

@@ -15,6 +15,7 @@ mod clip;
 mod damage;
 mod doctor;
 mod help;
+#[allow(clippy::as_conversions, reason = "numbers of pictures and samples are small")]
 mod images;
 mod inputs;
 mod inspect;

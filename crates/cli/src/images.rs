@@ -47,8 +47,7 @@ pub(crate) fn run(args: &Images) -> Result<(), Error> {
 }
 
 fn request(args: &Images, selector: fragkit::Selector, format: Format) -> Result<Request, Error> {
-    let interval_ms = u64::try_from(args.every.floor_millis()).ok().filter(|_| args.every.0 % 1_000_000 == 0);
-    let interval_ms = interval_ms.ok_or_else(|| Error::new(ErrorKind::Usage, "--every takes whole milliseconds"))?;
+    let interval_ms = u64::try_from(args.every.round_millis()).unwrap_or_default();
     let sheet = args.sheet.is_some();
     let width = args.width.or_else(|| (sheet && args.height.is_none()).then_some(sheet::TILE_WIDTH));
     Ok(Request {
@@ -119,10 +118,8 @@ impl Tally {
     fn tell(self, findings: &mut Findings) -> Result<(), Error> {
         let Some(failure) = self.first_failure else { return Ok(()) };
         if self.pictures == 0 {
-            return Err(Error::new(
-                ErrorKind::Input,
-                format!("there is no picture at any of the {} times: {failure}", self.failed),
-            ));
+            let message = format!("there is no picture at any of the {} times: {failure}", self.failed);
+            return Err(Error::new(ErrorKind::Input, message).hint("`fragkit list` shows the times there are"));
         }
         let of = self.pictures + self.failed;
         findings.note(format!("{} of {of} pictures are missing, the first for this reason: {failure}", self.failed));

@@ -57,6 +57,9 @@ pub(crate) fn duration(text: &str) -> Result<Nanos, String> {
     if millis > 1e14 {
         return Err(invalid());
     }
+    if (millis - millis.round()).abs() > 1e-6 {
+        return Err("finer than a millisecond".into());
+    }
     #[allow(clippy::as_conversions, clippy::cast_possible_truncation, reason = "checked to lie between 0 and 1e14")]
     Ok(Nanos::from_millis(millis.round() as i64))
 }

@@ -62,7 +62,9 @@ impl Error {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Some("choose a place that you may use")
             }
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("free some space or choose another disk"),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Some("free some space or choose another disk")
+            }
             _ => None,
         };
         Error(Box::new(Inner { kind, message: reason(error), hint: hint.map(Into::into) }))

@@ -25,7 +25,8 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Error(Box::new(Inner { kind: ErrorKind::InvalidArgument, message: message.into(), hint: None }))
+        let hint = Some("`fragkit images --help` says what may be asked for");
+        Error(Box::new(Inner { kind: ErrorKind::InvalidArgument, message: message.into(), hint }))
     }
 
     pub(crate) fn nothing_selected() -> Self {

@@ -70,7 +70,7 @@ pub(crate) fn page(request: &Request, survey: &Survey) -> Result<Page, Error> {
     let grid = Grid { start, interval_ms: i64::try_from(request.interval_ms).unwrap_or(i64::MAX), range_ms };
     let fingerprint = fingerprint(request, start, end);
     let at = request.next_token.as_deref().map_or(Ok(0), |token| token::read(token, fingerprint))?;
-    close_gaps(&mut spans);
+    close_gaps(&mut spans, survey);
     let (slots, total) = match request.pick {
         Pick::NextKeyframe => {
             let mut all = next_keyframes(request, survey, &selected, grid, end)?;
@@ -146,12 +146,14 @@ fn spans(request: &Request, survey: &Survey, selected: &[usize]) -> Vec<Span> {
 }
 
 /// How long a fragment's last frame is shown is an estimate: where the next fragment follows closely, it is shown until then.
-fn close_gaps(spans: &mut [Span]) {
+///
+/// Closely is within 50 ms, after as long as any frame of the fragment lasts: cameras drop frames.
+fn close_gaps(spans: &mut [Span], survey: &Survey) {
     let mut next = None;
     for span in spans.iter_mut().rev() {
         if let Some(start) = next
             && start > span.end
-            && start - span.end <= DISCONTINUITY
+            && start - span.end <= DISCONTINUITY + survey.get(span.fragment).map_or(Nanos::ZERO, Surveyed::slack)
         {
             span.end = start;
         }

@@ -202,7 +202,7 @@ mod tests {
         for threads in [1, 2, 5] {
             let mut taken = Vec::new();
             let job = |index: usize, put: &mut dyn FnMut((usize, usize)) -> bool| {
-                std::thread::sleep(Duration::from_millis(if index % 3 == 0 { 4 } else { 0 }));
+                std::thread::sleep(Duration::from_millis(if index.is_multiple_of(3) { 4 } else { 0 }));
                 for part in 0..index % 7 {
                     assert!(put((index, part)));
                 }

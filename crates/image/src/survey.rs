@@ -31,6 +31,8 @@ pub(crate) struct Surveyed {
     pub(crate) frames: Box<[Place]>,
     /// How long the frame that is shown last lasts.
     last_duration: Nanos,
+    /// How long any of its frames lasts at the most.
+    longest: Nanos,
 }
 
 /// Where a frame of video lies.
@@ -82,7 +84,8 @@ impl Survey {
         let duration = shown_last.and_then(|frame| frame.duration);
         let last_duration = duration.unwrap_or_else(|| mean_distance(&frames, video.as_deref()));
         let head = Head { tracks: mended.tracks, ..fragment.head.without_tags() };
-        self.fragments.push(Surveyed { head, video, frames, last_duration });
+        let longest = longest_distance(&frames).max(last_duration);
+        self.fragments.push(Surveyed { head, video, frames, last_duration, longest });
     }
 
     /// Forgets all fragments, but not what was learnt of their tracks.
@@ -132,6 +135,11 @@ impl Surveyed {
         Some((base + first, base + first + Nanos::from_millis(self.head.duration_ms())))
     }
 
+    /// How much longer than is estimated its last frame may well last.
+    pub(crate) fn slack(&self) -> Nanos {
+        (self.longest - self.last_duration).min(MOST_SLACK)
+    }
+
     /// From when to when it has media, and no picture yet: sound may begin first.
     pub(crate) fn lead_in(&self, by: TimestampType) -> Option<(Nanos, Nanos)> {
         let (start, _) = self.span(by).filter(|_| !self.frames.is_empty())?;
@@ -148,6 +156,20 @@ impl Surveyed {
     pub(crate) fn has_sound(&self) -> bool {
         self.head.tracks.iter().any(|track| track.entry.track_type == TrackType::Audio)
     }
+}
+
+/// A frame that lasts longer than this is a picture that stands still, and says nothing of the others.
+const MOST_SLACK: Nanos = Nanos(200_000_000);
+
+/// How far two frames that are shown one after the other are apart at the most.
+fn longest_distance(frames: &[Place]) -> Nanos {
+    let mut times: Vec<Nanos> = frames.iter().filter(|place| place.shown).map(|place| place.time).collect();
+    times.sort_unstable();
+    times
+        .windows(2)
+        .map(|pair| pair.get(1).copied().unwrap_or_default() - pair.first().copied().unwrap_or_default())
+        .max()
+        .unwrap_or_default()
 }
 
 /// How far frames are apart on average; with one alone, what the container or the stream says.

@@ -245,8 +245,12 @@ fn nothing_partial_is_left_where_there_is_no_room() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_place_that_cannot_be_written_to_is_named() {
-    for words in ["images --out", "images --storage both --out", "images --sheet"] {
-        let line = fragkit(words).arg("/proc/pictures").arg(testdata(STREAM)).done().refused(3);
+    for (words, place) in [
+        ("images --out", "/proc/pictures"),
+        ("images --storage both --out", "/proc/pictures"),
+        ("images --sheet", "/proc/pictures.png"),
+    ] {
+        let line = fragkit(words).arg(place).arg(testdata(STREAM)).done().refused(3);
         assert!(line.contains("/proc/pictures"), "{line}");
     }
     let folder = Folder::new();

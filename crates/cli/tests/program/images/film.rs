@@ -92,8 +92,8 @@ impl Film {
         let terms: Vec<String> = wanted.iter().map(|at| format!("eq(n\\,{at})")).collect();
         let conversion = &self.conversion;
         let filter = format!(
-            "select={},scale={conversion}:in_h_chr_pos=0:in_v_chr_pos=128\
-             :flags=accurate_rnd+full_chroma_int+full_chroma_inp+bilinear,format=rgb24",
+            "select={},zscale={conversion}:chromalin=left:filter=bilinear:dither=none:matrix=gbr:range=full\
+             ,format=gbrp,format=rgb24",
             terms.join("+")
         );
         let folder = Folder::new();
@@ -206,17 +206,17 @@ fn cluster_times(stream: &[u8]) -> Vec<(usize, i64)> {
 fn conversion(info: &Value) -> String {
     let (width, height) = (info["width"].as_u64().unwrap(), info["height"].as_u64().unwrap());
     let matrix = match info["color_space"].as_str() {
-        Some("bt709") => "bt709",
-        Some("smpte170m" | "bt470bg") => "bt601",
-        Some("bt2020nc") => "bt2020",
-        None | Some("unknown") if width <= 1024 && height <= 576 => "bt601",
-        None | Some("unknown") => "bt709",
+        Some("bt709") => "709",
+        Some("smpte170m" | "bt470bg") => "170m",
+        Some("bt2020nc") => "2020_ncl",
+        None | Some("unknown") if width <= 1024 && height <= 576 => "170m",
+        None | Some("unknown") => "709",
         other => panic!("{other:?}"),
     };
     let range = match info["color_range"].as_str() {
-        Some("pc") => "pc",
-        None | Some("tv" | "unknown") => "tv",
+        Some("pc") => "full",
+        None | Some("tv" | "unknown") => "limited",
         other => panic!("{other:?}"),
     };
-    format!("in_color_matrix={matrix}:in_range={range}")
+    format!("matrixin={matrix}:rangein={range}")
 }

@@ -93,7 +93,7 @@ fn an_altered_token_is_an_invalid_argument() {
     assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)), "{token}");
     let invalid = |words: &str, token: &str| {
         let line =
-            fragkit("images --json").words(words).arg(format!("--next-token={token}")).arg(&path).done().refused(1);
+            fragkit("images --json").words(words).arg(format!("--next-token={token}")).arg(&path).done().refused(2);
         assert!(line.contains("InvalidArgumentException") && line.contains("token"), "{line}");
     };
     for at in 0..token.len() {

@@ -1,6 +1,6 @@
 //! Which frame is taken for which time: the sampling, without a look at any frame's bytes.
 
-use fragkit_fragment::{DISCONTINUITY, Nanos, Timestamp};
+use fragkit_fragment::{DISCONTINUITY, Nanos, Selector, Timestamp};
 
 use crate::error::Error;
 use crate::request::{Pick, Request};
@@ -54,7 +54,7 @@ pub(crate) fn page(request: &Request, survey: &Survey) -> Result<Page, Error> {
     request.check()?;
     let fragments = survey.fragments();
     let selector = &request.selector;
-    let selected = selector.select_by(fragments.len(), |at| fragments.get(at).map(|fragment| &fragment.head));
+    let selected = selection(request, survey);
     let mut spans = spans(request, survey, &selected);
     let first = selected.first().and_then(|&at| fragments.get(at)).and_then(|fragment| selector.time(&fragment.head));
     let last = spans.iter().map(|span| span.end).max();
@@ -161,13 +161,37 @@ fn close_gaps(spans: &mut [Span], survey: &Survey) {
     }
 }
 
-/// Until when a fragment covers the start of the range that is not selected because it begins before.
+/// The fragments that are asked for, in order: the selector's, and beside these, where it includes what overlaps, all that have
+/// pictures at the start of the range; and those that start behind its end with pictures that lead them into it.
+fn selection(request: &Request, survey: &Survey) -> Vec<usize> {
+    let Selector { from, to, include_overlap, .. } = request.selector;
+    let covers = |index: &usize| {
+        let Some(fragment) = survey.get(*index) else { return false };
+        let (Some(time), Some((start, end))) =
+            (request.selector.time(&fragment.head), fragment.span(request.selector.by))
+        else {
+            return false;
+        };
+        let reaches = include_overlap && from.is_some_and(|from| end + fragment.slack() > from.nanos());
+        (from.is_none_or(|from| time >= from) || reaches) && to.is_none_or(|to| time <= to || start <= to.nanos())
+    };
+    all(request, survey).into_iter().filter(covers).collect()
+}
+
+/// All fragments that could be selected, in order.
+fn all(request: &Request, survey: &Survey) -> Vec<usize> {
+    let fragments = survey.fragments();
+    let selector = Selector { from: None, to: None, ..request.selector.clone() };
+    selector.select_by(fragments.len(), |at| fragments.get(at).map(|fragment| &fragment.head))
+}
+
+/// Until when fragments cover the start of the range that are not selected because they begin before.
 fn overlapping_start(request: &Request, survey: &Survey, selected: &[usize]) -> Option<Nanos> {
-    let selector = fragkit_fragment::Selector { include_overlap: true, ..request.selector.clone() };
-    let heads = survey.fragments();
-    let with = selector.select_by(heads.len(), |at| heads.get(at).map(|fragment| &fragment.head));
-    let first = with.first().filter(|&first| Some(first) != selected.first())?;
-    Some(survey.get(*first)?.span(selector.by)?.1)
+    let from = request.selector.from.filter(|_| !request.selector.include_overlap)?;
+    let first = selected.first();
+    let before = all(request, survey).into_iter().take_while(|at| Some(at) != first);
+    let ends = before.filter_map(|at| Some(survey.get(at)?.span(request.selector.by)?.1));
+    ends.filter(|end| *end > from.nanos()).max()
 }
 
 /// Times that no picture covers: where a fragment has sound before its first picture, that picture is taken; and what covers the
@@ -327,7 +351,7 @@ impl Boundaries {
 
 /// What two requests must have in common for one to go on where the other ended.
 fn fingerprint(request: &Request, start: Timestamp, end: Timestamp) -> u64 {
-    let fragkit_fragment::Selector { by, include_overlap, include_cut, .. } = request.selector;
+    let Selector { by, include_overlap, include_cut, .. } = request.selector;
     let by_server = by == fragkit_fragment::TimestampType::Server;
     let pick: u8 = match request.pick {
         Pick::Exact => 0,
@@ -345,7 +369,7 @@ fn fingerprint(request: &Request, start: Timestamp, end: Timestamp) -> u64 {
 #[cfg(test)]
 mod tests {
     use fragkit_fragment::mkv::TrackType;
-    use fragkit_fragment::{Selector, ServiceLimits, TimestampType};
+    use fragkit_fragment::{ServiceLimits, TimestampType};
 
     use super::*;
     use crate::error::ErrorKind;

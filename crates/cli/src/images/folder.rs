@@ -34,7 +34,10 @@ pub(super) fn write(shoot: Shoot<'_>, folder: &Path, args: &Images) -> Result<()
 
 /// Makes a folder unless it is there.
 pub(super) fn create(folder: &Path) -> Result<(), Error> {
-    let failed = |error| Error::from_io(&error).at(format_args!("{}: cannot make the folder", folder.display()));
+    let failed = |error| {
+        let error = Error::from_io(&error).at(format_args!("{}: cannot make the folder", folder.display()));
+        error.hint("name a folder, or a place for one")
+    };
     fs::create_dir_all(folder).map_err(failed)
 }
 

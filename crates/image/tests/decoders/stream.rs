@@ -95,6 +95,9 @@ pub(crate) fn files(folder: &str) -> Vec<PathBuf> {
     paths
 }
 
+/// Pictures with the indices of their units.
+pub(crate) type Decoded = Vec<(usize, Picture)>;
+
 impl Stream {
     pub(crate) fn sets(&self) -> Vec<Vec<u8>> {
         let sets: Vec<&[u8]> = match &self.private {
@@ -145,7 +148,7 @@ impl Stream {
         kind: DecoderKind,
         pushed: impl Fn(usize) -> bool,
         wanted: impl Fn(usize) -> bool,
-    ) -> Result<Vec<(usize, Picture)>, (Vec<(usize, Picture)>, DecodeError)> {
+    ) -> Result<Decoded, (Decoded, DecodeError)> {
         let mut pictures = Vec::new();
         let sets = self.sets();
         let sets: Vec<&[u8]> = sets.iter().map(Vec::as_slice).collect();

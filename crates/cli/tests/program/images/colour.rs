@@ -95,7 +95,7 @@ impl Case {
             _ => "-preset superfast -x265-params qp=1:cbqpoffs=-8:crqpoffs=-8:log-level=none:no-sao=1",
         };
         let words = format!(
-            "-v error -f rawvideo -pix_fmt {} -s {width}x{height} -r 5 -i pipe:0 -c:v {} {options} {}{}",
+            "-v error -y -f rawvideo -pix_fmt {} -s {width}x{height} -r 5 -i pipe:0 -c:v {} {options} {}{}",
             self.pixels,
             self.codec,
             signalled("colorspace", self.matrix),

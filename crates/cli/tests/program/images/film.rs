@@ -89,7 +89,10 @@ impl Film {
     /// What these frames look like, with accurate rounding, chroma sited to the left.
     pub(super) fn pictures(&self, wanted: impl IntoIterator<Item = usize>) -> BTreeMap<usize, Rgb> {
         let wanted: BTreeSet<usize> = wanted.into_iter().filter(|&at| at < self.frames.len()).collect();
-        let terms: Vec<String> = wanted.iter().map(|at| format!("eq(n\\,{at})")).collect();
+        // Frames in a row as one term: ffmpeg's expressions take a hundred.
+        let wanted_list: Vec<usize> = wanted.iter().copied().collect();
+        let rows = wanted_list.chunk_by(|a, b| a + 1 == *b);
+        let terms: Vec<String> = rows.map(|row| format!("between(n\\,{}\\,{})", row[0], row[row.len() - 1])).collect();
         let conversion = &self.conversion;
         let filter = format!(
             "select={},zscale={conversion}:chromalin=left:filter=bilinear:dither=none:matrix=gbr:range=full\

@@ -138,7 +138,13 @@ impl<'a> Access<'a> {
                 Err(reason) => passes.push(Err((target, reason))),
                 Ok((entry, not_before)) => match passes.iter_mut().rev().find_map(|pass| pass.as_mut().ok()) {
                     // One that can be started anew behind what was decoded last is the shorter way.
-                    Some(pass) if pass.wanted.last().is_some_and(|last| entry <= *last) => pass.wanted.push(target),
+                    Some(pass) if pass.wanted.last().is_some_and(|last| entry <= *last) => {
+                        // A picture that leads the group needs the one before, with which the whole group is decoded then.
+                        if entry < pass.entry {
+                            (pass.entry, pass.not_before) = (entry, not_before);
+                        }
+                        pass.wanted.push(target);
+                    }
                     _ => passes.push(Ok(Pass { entry, not_before, wanted: vec![target] })),
                 },
             }
@@ -182,7 +188,11 @@ impl<'a> Access<'a> {
                         return Ok((id, Some(time)));
                     }
                     RandomAccess::No => {}
-                    _ => open = open.or(Some(id)),
+                    // The nearest from which the target is not out of reach for sure.
+                    _ => {
+                        let reaches = |open: FrameId| self.time(target) >= self.time(open);
+                        open = open.filter(|open| reaches(*open) || !reaches(id)).or(Some(id));
+                    }
                 }
             }
             earliest = earliest.min(self.time(id));
@@ -246,22 +256,34 @@ impl Unit {
 
     /// Whether no picture of the sub-layers up to a highest refers to it.
     pub(crate) fn is_non_reference(&self, standard: Standard, highest_layer: u8) -> bool {
+        let is_non_reference = |slice: &[u8]| match standard {
+            // nal_ref_idc (H.264, 7.4.1).
+            Standard::Avc => slice.first().is_some_and(|header| header & 0x60 == 0),
+            Standard::Hevc => temporal_id(slice) >= highest_layer && is_sub_layer_non_reference(slice),
+        };
         let mut slices = self.slices(standard).peekable();
-        slices.peek().is_some()
-            && slices.all(|slice| match standard {
-                // nal_ref_idc (H.264, 7.4.1).
-                Standard::Avc => slice.first().is_some_and(|header| header & 0x60 == 0),
-                Standard::Hevc => temporal_id(slice) >= highest_layer && is_sub_layer_non_reference(slice),
-            })
+        match (slices.peek(), self.payload.get(LENGTH_BYTES..)) {
+            (Some(_), _) => slices.all(is_non_reference),
+            // Where lengths are broken, the first unit's header is likely to stand all the same.
+            (None, Some(unit)) => is_slice(standard, unit) && is_non_reference(unit),
+            (None, None) => false,
+        }
     }
 
     fn slices(&self, standard: Standard) -> impl Iterator<Item = &[u8]> {
-        self.units().filter(move |unit| match standard {
-            Standard::Avc => avc::is_slice(unit),
-            Standard::Hevc => hevc::is_slice(unit),
-        })
+        self.units().filter(move |unit| is_slice(standard, unit))
     }
 }
+
+fn is_slice(standard: Standard, unit: &[u8]) -> bool {
+    match standard {
+        Standard::Avc => avc::is_slice(unit),
+        Standard::Hevc => hevc::is_slice(unit),
+    }
+}
+
+/// What stands in front of the first NAL unit: a length, or a start code.
+const LENGTH_BYTES: usize = 4;
 
 /// `nal_unit_type` of random access decodable leading pictures (H.265, Table 7-1).
 const RADL_N: u8 = 6;

@@ -55,7 +55,10 @@ pub(crate) fn page(request: &Request, survey: &Survey) -> Result<Page, Error> {
     let fragments = survey.fragments();
     let selector = &request.selector;
     let selected = selection(request, survey);
-    let mut spans = spans(request, survey, &selected);
+    let mut spans = spans(request, survey);
+    close_gaps(&mut spans, survey);
+    let is_selected: std::collections::HashSet<usize> = selected.iter().copied().collect();
+    spans.retain(|span| is_selected.contains(&span.fragment));
     let first = selected.first().and_then(|&at| fragments.get(at)).and_then(|fragment| selector.time(&fragment.head));
     let last = spans.iter().map(|span| span.end).max();
     let start = selector.from.or(first).ok_or_else(Error::nothing_selected)?;
@@ -70,7 +73,6 @@ pub(crate) fn page(request: &Request, survey: &Survey) -> Result<Page, Error> {
     let grid = Grid { start, interval_ms: i64::try_from(request.interval_ms).unwrap_or(i64::MAX), range_ms };
     let fingerprint = fingerprint(request, start, end);
     let at = request.next_token.as_deref().map_or(Ok(0), |token| token::read(token, fingerprint))?;
-    close_gaps(&mut spans, survey);
     let (slots, total) = match request.pick {
         Pick::NextKeyframe => {
             let mut all = next_keyframes(request, survey, &selected, grid, end)?;
@@ -135,12 +137,12 @@ struct Span {
     fragment: usize,
 }
 
-fn spans(request: &Request, survey: &Survey, selected: &[usize]) -> Vec<Span> {
-    let span = |&fragment: &usize| {
+fn spans(request: &Request, survey: &Survey) -> Vec<Span> {
+    let span = |fragment: usize| {
         let (start, end) = survey.get(fragment)?.span(request.selector.by)?;
         Some(Span { start, end, fragment })
     };
-    let mut spans: Vec<Span> = selected.iter().filter_map(span).collect();
+    let mut spans: Vec<Span> = all(request, survey).into_iter().filter_map(span).collect();
     spans.sort_by_key(|span| span.start);
     spans
 }

@@ -180,7 +180,7 @@ impl<'a> Walk<'a> {
     /// Whether no other frame of these sub-layers refers to a frame, as its headers say.
     fn is_referred_to_by_none(&self, id: FrameId, highest_layer: u8) -> bool {
         let unit = self.access.unit(self.nal, id);
-        unit.damage.is_none() && unit.is_non_reference(self.nal.standard, highest_layer)
+        unit.is_non_reference(self.nal.standard, highest_layer)
     }
 }
 

@@ -162,7 +162,9 @@ fn by_the_servers_clock_frames_are_the_same_at_other_times() {
         assert_ne!(frame.server_ms, frame.time_ms);
         let by_server = shot_at(&film.path, "--format png --include-overlap --by server", frame.server_ms);
         let by_producer = shot_at(&film.path, "--format png --include-overlap", frame.time_ms);
-        assert!(by_server.picture() == by_producer.picture(), "frame {at}");
+        // The files tell of different times.
+        let pixels = |shot: &Shot| Rgb::of_png(shot.picture());
+        assert!(pixels(&by_server) == pixels(&by_producer), "frame {at}");
     }
 }
 

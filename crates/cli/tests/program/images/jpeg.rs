@@ -1,9 +1,9 @@
 //! JPEG pictures beside those that libjpeg-turbo's cjpeg makes of the same pixels.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::images::pixels::Rgb;
-use crate::images::{all_shots, seconds, shot_at, strangers};
+use crate::images::{Shot, all_shots, seconds, shot_at, strangers};
 use crate::process::{Folder, fragkit, program};
 use crate::streams::{capture, tag_values, testdata, testdata_bytes};
 
@@ -22,6 +22,11 @@ fn made(folder: &Folder, name: &str, source: &str, options: &str) -> PathBuf {
 }
 
 /// Pictures of many kinds; the larger ones, so that what stands in the header does not count for much.
+/// The picture at a time, of whatever fragment covers it.
+fn shot_over(path: &Path, words: &str, time_ms: i64) -> Shot {
+    shot_at(path, &format!("--include-overlap {words}"), time_ms)
+}
+
 fn sources(folder: &Folder) -> Vec<(PathBuf, String)> {
     let x264 = "-t 2 -c:v libx264 -preset veryfast -crf 18 -pix_fmt yuv420p";
     let mut sources = vec![
@@ -77,16 +82,16 @@ fn quality_80_is_the_default_and_quality_goes_up_with_size_and_likeness() {
     }
     let path = testdata("h264-main-aac.chunks.mkv");
     let time = 1_704_067_202_000;
-    let original = Rgb::of_png(shot_at(&path, "--format png", time).picture());
+    let original = Rgb::of_png(shot_over(&path, "--format png", time).picture());
     let mut last = (0, 0.0);
     for quality in [1, 10, 30, 50, 70, 80, 90, 96, 100] {
-        let shot = shot_at(&path, &format!("--quality {quality}"), time);
+        let shot = shot_over(&path, &format!("--quality {quality}"), time);
         let likeness = Rgb::of_jpeg(shot.picture()).psnr(&original);
         assert!(shot.picture().len() > last.0 && likeness > last.1, "{quality}: {likeness} after {last:?}");
         last = (shot.picture().len(), likeness);
         if quality == 80 {
-            assert!(shot == shot_at(&path, "", time));
-            assert!(shot == shot_at(&path, "--format jpeg", time));
+            assert!(shot == shot_over(&path, "", time));
+            assert!(shot == shot_over(&path, "--format jpeg", time));
         }
     }
     assert!(last.1 > 40.0, "{last:?}");
@@ -118,11 +123,11 @@ fn sizes_are_as_asked_for_and_ffmpeg_reads_them() {
         ("--width 7 --height 333", 7, 333),
         ("--width 641", 641, 362),
     ] {
-        let shot = shot_at(&path, words, time);
+        let shot = shot_over(&path, words, time);
         assert_eq!(probed_size(shot.picture()), (width, height), "{words}");
         let decoded = Rgb::of_jpeg(shot.picture());
         assert_eq!((decoded.width as u64, decoded.height as u64), (width, height), "{words}");
-        let png = Rgb::of_png(shot_at(&path, &format!("{words} --format png"), time).picture());
+        let png = Rgb::of_png(shot_over(&path, &format!("{words} --format png"), time).picture());
         assert_eq!((png.width, png.height), (decoded.width, decoded.height), "{words}");
         if width > 150 {
             assert!(decoded.psnr(&png) > 28.0, "{words}: {:.1} dB", decoded.psnr(&png));
@@ -138,10 +143,10 @@ fn scaled_pictures_are_like_those_of_ffmpeg() {
     }
     let path = testdata("h264-main-aac.chunks.mkv");
     let time = 1_704_067_202_000;
-    let whole = Rgb::of_png(shot_at(&path, "--format png", time).picture());
+    let whole = Rgb::of_png(shot_over(&path, "--format png", time).picture());
     for (width, height) in [(120, 90), (80, 60), (480, 360), (97, 181)] {
         let words = format!("--format png --width {width} --height {height}");
-        let found = Rgb::of_png(shot_at(&path, &words, time).picture());
+        let found = Rgb::of_png(shot_over(&path, &words, time).picture());
         let done = program("ffmpeg")
             .words(&format!("-v error -f rawvideo -pix_fmt rgb24 -s {}x{} -i pipe:0 -vf", whole.width, whole.height))
             .arg(format!("scale={width}:{height}:flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp"))

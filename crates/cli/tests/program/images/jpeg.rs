@@ -94,7 +94,8 @@ fn quality_80_is_the_default_and_quality_goes_up_with_size_and_likeness() {
             assert!(shot == shot_over(&path, "--format jpeg", time));
         }
     }
-    assert!(last.1 > 40.0, "{last:?}");
+    // Chroma of hard edges between single samples moves from where H.264 has it to where JPEG has it.
+    assert!(last.1 > 30.0, "{last:?}");
 }
 
 /// Width and height as ffprobe reads them.

@@ -20,7 +20,7 @@
 //!     }
 //!     let plan = sampler.plan()?;
 //!     let read = |range: std::ops::Range<u64>| {
-//!         let (start, end) = (range.start.try_into().unwrap(), range.end.try_into().unwrap());
+//!         let (start, end): (usize, usize) = (range.start.try_into().unwrap(), range.end.try_into().unwrap());
 //!         stream.slice(start..end)
 //!     };
 //!     let mut files = Vec::new();

@@ -1,5 +1,7 @@
 //! Which frame is taken for which time: the sampling, without a look at any frame's bytes.
 
+use std::collections::HashMap;
+
 use fragkit_fragment::{DISCONTINUITY, Nanos, Selector, Timestamp};
 
 use crate::error::Error;
@@ -54,11 +56,11 @@ pub(crate) fn page(request: &Request, survey: &Survey) -> Result<Page, Error> {
     request.check()?;
     let fragments = survey.fragments();
     let selector = &request.selector;
-    let selected = selection(request, survey);
-    let mut spans = spans(request, survey);
-    close_gaps(&mut spans, survey);
-    let is_selected: std::collections::HashSet<usize> = selected.iter().copied().collect();
-    spans.retain(|span| is_selected.contains(&span.fragment));
+    let all = all(request, survey);
+    let covered = covered(request, survey, &all);
+    let selected = selection(request, survey, &all, &covered);
+    let mut spans: Vec<Span> = selected.iter().filter_map(|at| covered.get(at)).copied().collect();
+    spans.sort_by_key(|span| span.start);
     let first = selected.first().and_then(|&at| fragments.get(at)).and_then(|fragment| selector.time(&fragment.head));
     let last = spans.iter().map(|span| span.end).max();
     let start = selector.from.or(first).ok_or_else(Error::nothing_selected)?;
@@ -87,7 +89,8 @@ pub(crate) fn page(request: &Request, survey: &Survey) -> Result<Page, Error> {
                 return Err(too_many(count));
             }
             let mut slots = sweep(request, survey, &spans, grid, at..at + count);
-            fill(request, survey, &selected, &mut slots);
+            let before = overlapping_start(request, &all, &covered, &selected);
+            fill(request, survey, &selected, before, &mut slots);
             (slots, total)
         }
     };
@@ -137,14 +140,16 @@ struct Span {
     fragment: usize,
 }
 
-fn spans(request: &Request, survey: &Survey) -> Vec<Span> {
-    let span = |fragment: usize| {
+/// When each fragment covers the time, whether it is selected or not: the neighbours of those that are say how long these last.
+fn covered(request: &Request, survey: &Survey, all: &[usize]) -> HashMap<usize, Span> {
+    let span = |&fragment: &usize| {
         let (start, end) = survey.get(fragment)?.span(request.selector.by)?;
         Some(Span { start, end, fragment })
     };
-    let mut spans: Vec<Span> = all(request, survey).into_iter().filter_map(span).collect();
+    let mut spans: Vec<Span> = all.iter().filter_map(span).collect();
     spans.sort_by_key(|span| span.start);
-    spans
+    close_gaps(&mut spans, survey);
+    spans.into_iter().map(|span| (span.fragment, span)).collect()
 }
 
 /// How long a fragment's last frame is shown is an estimate: where the next fragment follows closely, it is shown until then.
@@ -165,19 +170,15 @@ fn close_gaps(spans: &mut [Span], survey: &Survey) {
 
 /// The fragments that are asked for, in order: the selector's, and beside these, where it includes what overlaps, all that have
 /// pictures at the start of the range; and those that start behind its end with pictures that lead them into it.
-fn selection(request: &Request, survey: &Survey) -> Vec<usize> {
+fn selection(request: &Request, survey: &Survey, all: &[usize], covered: &HashMap<usize, Span>) -> Vec<usize> {
     let Selector { from, to, include_overlap, .. } = request.selector;
     let covers = |index: &usize| {
-        let Some(fragment) = survey.get(*index) else { return false };
-        let (Some(time), Some((start, end))) =
-            (request.selector.time(&fragment.head), fragment.span(request.selector.by))
-        else {
-            return false;
-        };
-        let reaches = include_overlap && from.is_some_and(|from| end + fragment.slack() > from.nanos());
-        (from.is_none_or(|from| time >= from) || reaches) && to.is_none_or(|to| time <= to || start <= to.nanos())
+        let time = survey.get(*index).and_then(|fragment| request.selector.time(&fragment.head));
+        let (Some(time), Some(span)) = (time, covered.get(index)) else { return false };
+        let reaches = include_overlap && from.is_some_and(|from| span.end > from.nanos());
+        (from.is_none_or(|from| time >= from) || reaches) && to.is_none_or(|to| time <= to || span.start <= to.nanos())
     };
-    all(request, survey).into_iter().filter(covers).collect()
+    all.iter().copied().filter(covers).collect()
 }
 
 /// All fragments that could be selected, in order.
@@ -188,24 +189,27 @@ fn all(request: &Request, survey: &Survey) -> Vec<usize> {
 }
 
 /// Until when fragments cover the start of the range that are not selected because they begin before.
-fn overlapping_start(request: &Request, survey: &Survey, selected: &[usize]) -> Option<Nanos> {
+fn overlapping_start(
+    request: &Request,
+    all: &[usize],
+    covered: &HashMap<usize, Span>,
+    selected: &[usize],
+) -> Option<Nanos> {
     let from = request.selector.from.filter(|_| !request.selector.include_overlap)?;
-    let first = selected.first();
-    let before = all(request, survey).into_iter().take_while(|at| Some(at) != first);
-    let ends = before.filter_map(|at| Some(survey.get(at)?.span(request.selector.by)?.1));
+    let before = all.iter().take_while(|at| Some(*at) != selected.first());
+    let ends = before.filter_map(|at| covered.get(at)).map(|span| span.end);
     ends.filter(|end| *end > from.nanos()).max()
 }
 
 /// Times that no picture covers: where a fragment has sound before its first picture, that picture is taken; and what covers the
 /// start of the range and is not selected is told of.
-fn fill(request: &Request, survey: &Survey, selected: &[usize], slots: &mut [Slot]) {
+fn fill(request: &Request, survey: &Survey, selected: &[usize], before: Option<Nanos>, slots: &mut [Slot]) {
     let lead_in = |&fragment: &usize| {
         let (start, end) = survey.get(fragment)?.lead_in(request.selector.by)?;
         Some(Span { start, end, fragment })
     };
     let mut lead_ins: Vec<Span> = selected.iter().filter_map(lead_in).collect();
     lead_ins.sort_by_key(|span| span.start);
-    let before = overlapping_start(request, survey, selected);
     for slot in slots.iter_mut().filter(|slot| slot.found == Found::Nothing) {
         let time = slot.time.nanos();
         let begun = lead_ins.partition_point(|span| span.start <= time);
@@ -425,6 +429,18 @@ mod tests {
         assert_eq!(found(&request(10_000, 12_000, 1000), &stream()), [(10_000, 0, 0), (11_000, 0, 10), (12_000, 1, 0)]);
         assert_eq!(found(&request(10_000, 11_999, 1000), &stream()), [(10_000, 0, 0), (11_000, 0, 10)]);
         assert_eq!(found(&request(10_000, 10_500, 1000), &stream()), [(10_000, 0, 0)]);
+    }
+
+    #[test]
+    fn a_fragment_that_is_followed_closely_covers_the_time_between_whatever_the_range() {
+        let video = |number, start| chunk(number, start, TrackType::Video, &ten_a_second(20));
+        let survey = survey([video(1, 10_000), video(2, 12_040)].concat().into());
+        for (from, to) in [(12_020, 12_020), (12_039, 12_039), (12_000, 12_039), (12_020, 12_500)] {
+            let request = Request { selector: range(from, to), ..every(1000) };
+            assert_eq!(found(&request, &survey), [(from, -2, -2)]);
+            let selector = Selector { include_overlap: true, ..range(from, to) };
+            assert_eq!(found(&Request { selector, ..every(1000) }, &survey), [(from, 0, 19)]);
+        }
     }
 
     #[test]

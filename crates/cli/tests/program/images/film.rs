@@ -86,6 +86,20 @@ impl Film {
         (self.frames[0].time_ms, self.frames[self.frames.len() - 1].time_ms)
     }
 
+    /// What one frame looks like as ffmpeg's scale makes it with accurate rounding, whose way to upsample chroma is another.
+    pub(super) fn by_scale(&self, at: usize) -> Rgb {
+        let conversion = self.conversion.replace("matrixin=170m", "in_color_matrix=smpte170m");
+        let conversion = conversion.replace("matrixin=709", "in_color_matrix=bt709").replace("rangein", "in_range");
+        let filter = format!(
+            "select=eq(n\\,{at}),scale={conversion}:in_h_chr_pos=0:in_v_chr_pos=128\
+             :flags=accurate_rnd+full_chroma_int+full_chroma_inp+bilinear,format=rgb24"
+        );
+        let call = program("ffmpeg").words("-v quiet -i pipe:0 -map 0:v:0 -vf").arg(filter);
+        let call = call.words("-frames:v 1 -fps_mode passthrough -f rawvideo pipe:1");
+        let done = call.stdin(fs::read(&self.path).unwrap()).done();
+        Rgb::sequence(&done.stdout, self.width, self.height).remove(0)
+    }
+
     /// What these frames look like, with accurate rounding, chroma sited to the left.
     pub(super) fn pictures(&self, wanted: impl IntoIterator<Item = usize>) -> BTreeMap<usize, Rgb> {
         let wanted: BTreeSet<usize> = wanted.into_iter().filter(|&at| at < self.frames.len()).collect();

@@ -168,6 +168,35 @@ fn by_the_servers_clock_frames_are_the_same_at_other_times() {
     }
 }
 
+/// What cameras see has few hard edges, so that all ways to upsample chroma come close.
+#[test]
+fn pictures_of_cameras_are_those_of_scale_too() {
+    if !strangers() {
+        return;
+    }
+    for path in captures() {
+        let film = Film::of(&path).unwrap();
+        let shots = all_shots(&path, "--format png --every 3700ms");
+        for (shot, picture) in shots.iter().zip(Rgb::of_pngs(shots.iter().map(Shot::picture))).step_by(2) {
+            let likeness = picture.psnr(&film.by_scale(film.at(Pick::Exact, shot.time_ms)));
+            assert!(likeness >= LEAST_PSNR, "{} {}: {likeness:.1} dB", path.display(), seconds(shot.time_ms));
+        }
+    }
+}
+
+/// A time in the short pause between two fragments has the same picture whether it is asked for alone or with others.
+#[test]
+fn a_time_asked_for_alone_has_the_picture_that_it_has_among_others() {
+    for path in captures() {
+        let grid =
+            all_shots(&path, "--every 1s --pick keyframe --quality 10 --from +1975ms --to +7s --include-overlap");
+        for shot in grid {
+            let alone = shot_at(&path, "--pick keyframe --quality 10 --include-overlap", shot.time_ms);
+            assert_eq!(alone.content.is_ok(), shot.content.is_ok(), "{} {}", path.display(), seconds(shot.time_ms));
+        }
+    }
+}
+
 /// The payload of this real stream says that it is JPEG, and is a counter.
 #[test]
 fn frames_that_are_no_jpeg_are_told_of_one_by_one() {
@@ -186,7 +215,6 @@ fn frames_that_are_no_jpeg_are_told_of_one_by_one() {
     assert_eq!(folder.names(), ["index.json"]);
 }
 
-/// Written down, so that nobody has to ask ffmpeg which path a picture came from.
 #[test]
 fn the_index_names_time_and_fragment_of_each_frame() {
     if !strangers() {

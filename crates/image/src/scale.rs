@@ -13,8 +13,8 @@
 //! ```
 
 use bytemuck::Pod;
-use fast_image_resize::images::{CroppedImage, Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer, pixels};
 
 use crate::colour::view::{View, check_shape};
 use crate::colour::{Colour, Matrix, ShapeError, Siting, VerticalSiting};
@@ -96,10 +96,10 @@ fn scaled_by(
     }
     let bit_depth = picture.bit_depth;
     let planes = match picture.planes {
-        Planes::Narrow(planes) => Planes::Narrow(job.planes(planes, PixelType::U8, u8::MAX)?),
+        Planes::Narrow(planes) => Planes::Narrow(job.planes(planes, u8::MAX)?),
         Planes::Wide(planes) => {
             let peak = u16::MAX.checked_shr(16_u32.saturating_sub(bit_depth.into())).unwrap_or(u16::MAX);
-            Planes::Wide(job.planes(planes, PixelType::U16, peak)?)
+            Planes::Wide(job.planes(planes, peak)?)
         }
     };
     let picture = Picture { width, height, chroma, bit_depth, planes };
@@ -149,25 +149,36 @@ struct Part {
     height: f64,
 }
 
+/// What planes are made of. The resizer is asked for these two types by name: asked for any of its own, it is compiled for all
+/// thirteen of them, which takes longer than everything else here.
+trait Sample: Pod + Ord {
+    type Pixel: PixelTrait;
+}
+
+impl Sample for u8 {
+    type Pixel = pixels::U8;
+}
+
+impl Sample for u16 {
+    type Pixel = pixels::U16;
+}
+
 impl Job {
-    fn planes<T>(&self, [y, cb, cr]: [Plane<T>; 3], kind: PixelType, peak: T) -> Result<[Plane<T>; 3], ShapeError>
-    where
-        T: Pod + Ord,
-    {
+    fn planes<T: Sample>(&self, [y, cb, cr]: [Plane<T>; 3], peak: T) -> Result<[Plane<T>; 3], ShapeError> {
         let mut resizer = Resizer::new();
         let luma = if self.from.size == self.to.size {
             y
         } else {
             let (width, height) = self.from.size;
             let part = Part { left: 0.0, top: 0.0, width: width.into(), height: height.into() };
-            self.plane(&mut resizer, &y, self.from.size, part, self.to.size, (kind, peak))?
+            self.plane(&mut resizer, &y, self.from.size, part, self.to.size, peak)?
         };
         if self.to.chroma == ChromaFormat::Monochrome {
             return Ok([luma, Plane { data: Vec::new(), stride: 0 }, Plane { data: Vec::new(), stride: 0 }]);
         }
         let part = self.chroma_part();
         let mut chroma = |plane: &Plane<T>| {
-            self.plane(&mut resizer, plane, self.from.chroma_size(), part, self.to.chroma_size(), (kind, peak))
+            self.plane(&mut resizer, plane, self.from.chroma_size(), part, self.to.chroma_size(), peak)
         };
         Ok([luma, chroma(&cb)?, chroma(&cr)?])
     }
@@ -191,18 +202,15 @@ impl Job {
         }
     }
 
-    fn plane<T>(
+    fn plane<T: Sample>(
         &self,
         resizer: &mut Resizer,
         plane: &Plane<T>,
         (width, height): (u32, u32),
         part: Part,
         (to_width, to_height): (u32, u32),
-        (kind, peak): (PixelType, T),
-    ) -> Result<Plane<T>, ShapeError>
-    where
-        T: Pod + Ord,
-    {
+        peak: T,
+    ) -> Result<Plane<T>, ShapeError> {
         let before = (beyond(-part.left), beyond(-part.top));
         let behind =
             (beyond(part.left + part.width - f64::from(width)), beyond(part.top + part.height - f64::from(height)));
@@ -214,9 +222,10 @@ impl Job {
         let stride = u32::try_from(plane.stride).ok().filter(|_| direct);
         let copy = if stride.is_some() { Vec::new() } else { mirrored(view, before, behind) };
         let samples = if stride.is_some() { &plane.data } else { &copy };
-        let image = ImageRef::new(stride.unwrap_or(row), rows, bytemuck::cast_slice(samples), kind)
+        let samples = bytemuck::cast_slice(samples);
+        let image = TypedImageRef::<T::Pixel>::from_buffer(stride.unwrap_or(row), rows, samples)
             .map_err(|_| ShapeError::TOO_SHORT)?;
-        let image = CroppedImage::new(&image, 0, 0, row, rows).map_err(|_| ShapeError::TOO_SHORT)?;
+        let image = TypedCroppedImage::new(image, 0, 0, row, rows).map_err(|_| ShapeError::TOO_SHORT)?;
 
         let (left, top) = (part.left + f64::from(before.0), part.top + f64::from(before.1));
         // Rounding may have put the end a hair behind the last sample.
@@ -227,9 +236,10 @@ impl Job {
         let (Ok(stride), Ok(height)) = (stride, height) else { return Err(ShapeError::TOO_LARGE) };
         let mut data = vec![T::zeroed(); stride.checked_mul(height).ok_or(ShapeError::TOO_LARGE)?];
         {
-            let mut result = Image::from_slice_u8(to_width, to_height, bytemuck::cast_slice_mut(&mut data), kind)
-                .map_err(|_| ShapeError::TOO_LARGE)?;
-            resizer.resize(&image, &mut result, &options).map_err(|_| ShapeError::TOO_LARGE)?;
+            let bytes = bytemuck::cast_slice_mut(&mut data);
+            let mut result =
+                TypedImage::<T::Pixel>::from_buffer(to_width, to_height, bytes).map_err(|_| ShapeError::TOO_LARGE)?;
+            resizer.resize_typed(&image, &mut result, &options).map_err(|_| ShapeError::TOO_LARGE)?;
         }
         // Filters overshoot at edges, and between the depth and 16 bits there is room for it.
         for sample in &mut data {

@@ -1,7 +1,7 @@
 //! The pixels of a sheet, and what can be drawn on them. What lies outside is left out.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{PixelType, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::{Resizer, pixels};
 use image::{Rgb, RgbImage};
 
 use super::text::Font;
@@ -109,10 +109,12 @@ fn fitting((width, height): (u32, u32), (most_width, most_height): (u32, u32)) -
 }
 
 fn resized(picture: &RgbImage, width: u32, height: u32) -> Option<RgbImage> {
-    let source = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3).ok()?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
-    Resizer::new().resize(&source, &mut target, None).ok()?;
-    RgbImage::from_raw(width, height, target.into_vec())
+    let source =
+        TypedImageRef::<pixels::U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw()).ok()?;
+    let mut smaller = RgbImage::new(width, height);
+    let mut target = TypedImage::<pixels::U8x3>::from_buffer(width, height, &mut smaller).ok()?;
+    Resizer::new().resize_typed(&source, &mut target, None).ok()?;
+    Some(smaller)
 }
 
 /// What is seen where so many 255ths of a colour are covered by another.

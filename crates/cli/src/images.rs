@@ -129,23 +129,24 @@ impl Tally {
 
 impl Shoot<'_> {
     /// Gives each picture as a file's bytes, in order.
-    fn images(&self, mut each: impl FnMut(Sampled<fragkit::Encoded>) -> Result<(), Error>) -> Result<Tally, Error> {
-        let bar = self.bar();
-        let mut tally = Tally::default();
-        self.plan.par_images(self.jobs, &|range| self.source.bytes(range), |sampled| {
-            tally.count(&sampled);
-            bar.inc(1);
-            each(sampled)
-        })?;
-        bar.finish_and_clear();
-        Ok(tally)
+    fn images(&self, each: impl FnMut(Sampled<fragkit::Encoded>) -> Result<(), Error>) -> Result<Tally, Error> {
+        self.counted(each, |take| self.plan.par_images(self.jobs, &|range| self.source.bytes(range), take))
     }
 
     /// Gives each picture as pixels, in order.
-    fn pixels(&self, mut each: impl FnMut(Sampled<fragkit::RgbImage>) -> Result<(), Error>) -> Result<Tally, Error> {
+    fn pixels(&self, each: impl FnMut(Sampled<fragkit::RgbImage>) -> Result<(), Error>) -> Result<Tally, Error> {
+        self.counted(each, |take| self.plan.par_pixels(self.jobs, &|range| self.source.bytes(range), take))
+    }
+
+    /// Counts what comes, and shows how far it is.
+    fn counted<T>(
+        &self,
+        mut each: impl FnMut(Sampled<T>) -> Result<(), Error>,
+        make: impl FnOnce(&mut dyn FnMut(Sampled<T>) -> Result<(), Error>) -> Result<(), Error>,
+    ) -> Result<Tally, Error> {
         let bar = self.bar();
         let mut tally = Tally::default();
-        self.plan.par_pixels(self.jobs, &|range| self.source.bytes(range), |sampled| {
+        make(&mut |sampled| {
             tally.count(&sampled);
             bar.inc(1);
             each(sampled)

@@ -7,6 +7,8 @@
 //!         12 bit, 4:4:4                rust_h265
 //! any     with the feature `ffmpeg`    libavcodec, before all of these
 //! ```
+//!
+//! H.264 of 4:4:4 and H.265 of 4:2:2 or more than 12 bits have no decoder without that feature.
 
 mod continuity;
 mod continuity_h264;

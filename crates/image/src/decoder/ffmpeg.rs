@@ -1,5 +1,5 @@
 //! libavcodec, by the system's FFmpeg: all profiles of both standards. Pictures come out in the order in which they are shown,
-//! up to 16 access units late.
+//! up to 16 access units late, and are held until those that they may refer to are known to be whole.
 
 use std::{collections::VecDeque, sync::Once};
 
@@ -28,9 +28,16 @@ pub(super) struct Ffmpeg {
     annex_b: Vec<u8>,
     /// Ids whose pictures are to come out.
     wanted: VecDeque<u32>,
+    /// Ids of the access units whose frames have not come out, in decoding order.
+    under_way: VecDeque<u32>,
     frame: frame::Video,
+    /// Pictures that may refer to others under way.
+    held: VecDeque<(u32, Picture)>,
     finished: VecDeque<(u32, Picture)>,
 }
+
+/// Access units after which one that gave no frame is no longer waited for: twice the pictures that a decoder may keep.
+const MAX_UNDER_WAY: usize = 32;
 
 impl Ffmpeg {
     pub(super) fn open(standard: Standard, parameter_sets: &[&[u8]]) -> Result<Self, DecodeError> {
@@ -56,7 +63,9 @@ impl Ffmpeg {
             parameter_sets: Vec::new(),
             annex_b: Vec::new(),
             wanted: VecDeque::new(),
+            under_way: VecDeque::new(),
             frame: frame::Video::empty(),
+            held: VecDeque::new(),
             finished: VecDeque::new(),
         };
         put(parameter_sets, &mut opened.parameter_sets);
@@ -78,10 +87,22 @@ impl Ffmpeg {
                 return Err(DecodeError::damaged("slices or references of the picture are missing or broken"));
             }
             let id = frame.pts().and_then(|pts| u32::try_from(pts).ok());
-            let Some(at) = self.wanted.iter().position(|wanted| Some(*wanted) == id) else { continue };
-            if let Some(id) = self.wanted.remove(at) {
-                self.finished.push_back((id, converted(frame)?));
+            self.under_way.retain(|under_way| Some(*under_way) != id);
+            if let Some(at) = self.wanted.iter().position(|wanted| Some(*wanted) == id)
+                && let Some(id) = self.wanted.remove(at)
+            {
+                self.held.push_back((id, converted(frame)?));
             }
+            self.release();
+        }
+    }
+
+    /// Lets go of the pictures that can refer to nothing that is under way. Frames come out in the order in which they are shown,
+    /// and a damaged one is marked only then, when those that were decoded from it may have come out unmarked.
+    fn release(&mut self) {
+        let oldest = self.under_way.front().copied().unwrap_or(u32::MAX);
+        while let Some(at) = self.held.iter().position(|(id, _)| *id < oldest) {
+            self.finished.extend(self.held.remove(at));
         }
     }
 }
@@ -107,6 +128,10 @@ impl Decoder for Ffmpeg {
         if unit.wanted {
             self.wanted.push_back(unit.id);
         }
+        if self.under_way.len() >= MAX_UNDER_WAY {
+            self.under_way.pop_front();
+        }
+        self.under_way.push_back(unit.id);
         let mut packet = Packet::copy(&self.annex_b);
         packet.set_pts(Some(unit.id.into()));
         packet.set_dts(Some(unit.id.into()));
@@ -116,7 +141,10 @@ impl Decoder for Ffmpeg {
 
     fn flush(&mut self) -> Result<(), DecodeError> {
         self.decoder.send_eof().map_err(error)?;
-        self.receive()
+        self.receive()?;
+        self.under_way.clear();
+        self.release();
+        Ok(())
     }
 
     fn take(&mut self) -> Option<(u32, Picture)> {

@@ -1,4 +1,5 @@
-//! `rust_h265`: H.265 of 8, 10 and 12 bits, 4:2:0 and 4:4:4. Pictures come out with their access unit.
+//! `rust_h265`: H.265 of 8, 10 and 12 bits, 4:2:0 and 4:4:4. Pictures come out with their access unit. Where a slice
+//! in the middle of a picture is missing, it leaves grey and says nothing, one reason more to ask it last.
 
 use std::collections::VecDeque;
 

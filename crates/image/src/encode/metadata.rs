@@ -14,6 +14,8 @@
 
 use fragkit_fragment::{FragmentNumber, Timestamp};
 
+use crate::civil::civil;
+
 /// What is known of a picture beside its samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
@@ -55,8 +57,7 @@ impl About {
 
     /// The time as RFC 3339 has it, with milliseconds, in UTC.
     pub(super) fn rfc3339(&self) -> String {
-        let Civil { year, month, day, hour, minute, second, millis } = Civil::of(self.time);
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+        civil(self.time).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
     }
 
     /// Of which fragment the picture is.
@@ -81,13 +82,12 @@ impl About {
 
     /// The Exif block: a TIFF file without a picture (CIPA DC-008, 4.5 and 4.6).
     pub(super) fn exif(&self) -> Vec<u8> {
-        let Civil { year, month, day, hour, minute, second, millis } = Civil::of(self.time);
-        let date = format!("{year:04}:{month:02}:{day:02} {hour:02}:{minute:02}:{second:02}");
+        let date = civil(self.time);
         let details = [
             (EXIF_VERSION, Value::Undefined(b"0232".to_vec())),
-            (DATE_TIME_ORIGINAL, Value::text(&date)),
+            (DATE_TIME_ORIGINAL, Value::text(&date.strftime("%Y:%m:%d %H:%M:%S").to_string())),
             (OFFSET_TIME_ORIGINAL, Value::text("+00:00")),
-            (SUB_SEC_TIME_ORIGINAL, Value::text(&format!("{millis:03}"))),
+            (SUB_SEC_TIME_ORIGINAL, Value::text(&format!("{:03}", date.millisecond()))),
         ];
         let description = self.description().map(|text| (IMAGE_DESCRIPTION, Value::text(&text)));
 
@@ -204,43 +204,5 @@ pub(super) fn jpeg_segments(about: &About, out: &mut Vec<u8>) {
         out.extend_from_slice(&[0xff, marker]);
         out.extend_from_slice(&length.to_be_bytes());
         out.extend_from_slice(body);
-    }
-}
-
-/// A time as calendars and clocks show it, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Civil {
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
-    millis: i64,
-}
-
-impl Civil {
-    fn of(time: Timestamp) -> Self {
-        let millis = time.as_millis();
-        let (days, millis) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
-        // Years are counted from March, so that the leap day is their last: day 0 is 0000-03-01. Of four centuries all but
-        // three years that end in 00 have one in four.
-        let days = days + 719_468;
-        let (cycle, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-        let day = day - (365 * year + year / 4 - year / 100);
-        // Months from March have 31, 30, 31, 30, 31 days, twice, then 31 and the rest.
-        let month = (5 * day + 2) / 153;
-        let day = day - (153 * month + 2) / 5 + 1;
-        let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
-        Civil {
-            year: cycle * 400 + year,
-            month,
-            day,
-            hour: millis / 3_600_000,
-            minute: millis / 60_000 % 60,
-            second: millis / 1000 % 60,
-            millis: millis % 1000,
-        }
     }
 }

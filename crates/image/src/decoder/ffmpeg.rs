@@ -7,6 +7,7 @@ use ffmpeg_next::{
     Error,
     codec::{self, Compliance, Context, Id, threading},
     decoder::{self, Check},
+    error,
     format::Pixel,
     frame, log,
     packet::Packet,
@@ -22,6 +23,8 @@ use crate::picture::{ChromaFormat, Picture, Plane, Planes};
 pub(super) struct Ffmpeg {
     decoder: decoder::Video,
     standard: Standard,
+    /// Whether pictures have no chroma, by the last sequence parameter set: those of H.264 come out with chroma that is grey.
+    monochrome: bool,
     /// Parameter sets from outside, until they go in with the first access unit.
     parameter_sets: Vec<u8>,
     /// The access unit with start codes. Kept for its capacity.
@@ -41,9 +44,12 @@ const MAX_UNDER_WAY: usize = 32;
 
 impl Ffmpeg {
     pub(super) fn open(standard: Standard, parameter_sets: &[&[u8]]) -> Result<Self, DecodeError> {
-        static QUIET: Once = Once::new();
-        // What is wrong is told by errors; the library would also write it to standard error.
-        QUIET.call_once(|| log::set_level(log::Level::Quiet));
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            error::register_all();
+            // What is wrong is told by errors; the library would also write it to standard error.
+            log::set_level(log::Level::Quiet);
+        });
         let id = match standard {
             Standard::Avc => Id::H264,
             Standard::Hevc => Id::HEVC,
@@ -56,10 +62,15 @@ impl Ffmpeg {
         // come later than it had guessed.
         context.compliance(Compliance::Strict);
         let mut decoder = context.decoder();
-        decoder.check(Check::EXPLODE);
+        // The H.264 decoder would also refuse a picture that could refer to more pictures than there are, and does not. What is
+        // damaged it marks.
+        if standard == Standard::Hevc {
+            decoder.check(Check::EXPLODE);
+        }
         let mut opened = Self {
-            decoder: decoder.video().map_err(error)?,
+            decoder: decoder.video().map_err(told)?,
             standard,
+            monochrome: false,
             parameter_sets: Vec::new(),
             annex_b: Vec::new(),
             wanted: VecDeque::new(),
@@ -69,7 +80,16 @@ impl Ffmpeg {
             finished: VecDeque::new(),
         };
         put(parameter_sets, &mut opened.parameter_sets);
+        opened.look_for_chroma(parameter_sets);
         Ok(opened)
+    }
+
+    fn look_for_chroma(&mut self, units: &[&[u8]]) {
+        for unit in units.iter().filter(|unit| avc::nal_unit_type(unit) == Some(avc::NAL_SPS)) {
+            if let (Standard::Avc, Ok(sps)) = (self.standard, avc::Sps::read(unit)) {
+                self.monochrome = sps.chroma_format_idc == 0;
+            }
+        }
     }
 
     /// Takes all frames that are ready.
@@ -79,8 +99,8 @@ impl Ffmpeg {
                 Ok(()) => {}
                 // More input is needed, or there will be no more.
                 Err(Error::Eof) => return Ok(()),
-                Err(Error::Other { errno }) if errno == ffmpeg_next::error::EAGAIN => return Ok(()),
-                Err(other) => return Err(error(other)),
+                Err(Error::Other { errno }) if errno == error::EAGAIN => return Ok(()),
+                Err(other) => return Err(told(other)),
             }
             let frame = &self.frame;
             if frame.is_corrupt() || frame.has_decode_errors() {
@@ -91,7 +111,7 @@ impl Ffmpeg {
             if let Some(at) = self.wanted.iter().position(|wanted| Some(*wanted) == id)
                 && let Some(id) = self.wanted.remove(at)
             {
-                self.held.push_back((id, converted(frame)?));
+                self.held.push_back((id, converted(frame, self.monochrome)?));
             }
             self.release();
         }
@@ -120,6 +140,7 @@ impl Decoder for Ffmpeg {
         self.annex_b.clear();
         self.annex_b.append(&mut self.parameter_sets);
         put(unit.units, &mut self.annex_b);
+        self.look_for_chroma(unit.units);
         if !unit.units.iter().any(|unit| is_slice(unit)) {
             // They go in with the next picture.
             self.parameter_sets.append(&mut self.annex_b);
@@ -135,12 +156,12 @@ impl Decoder for Ffmpeg {
         let mut packet = Packet::copy(&self.annex_b);
         packet.set_pts(Some(unit.id.into()));
         packet.set_dts(Some(unit.id.into()));
-        self.decoder.send_packet(&packet).map_err(error)?;
+        self.decoder.send_packet(&packet).map_err(told)?;
         self.receive()
     }
 
     fn flush(&mut self) -> Result<(), DecodeError> {
-        self.decoder.send_eof().map_err(error)?;
+        self.decoder.send_eof().map_err(told)?;
         self.receive()?;
         self.under_way.clear();
         self.release();
@@ -159,7 +180,7 @@ fn put(units: &[&[u8]], out: &mut Vec<u8>) {
     }
 }
 
-fn converted(frame: &frame::Video) -> Result<Picture, DecodeError> {
+fn converted(frame: &frame::Video, monochrome: bool) -> Result<Picture, DecodeError> {
     let format = frame.format();
     let (chroma, bit_depth) = match format {
         Pixel::GRAY8 => (ChromaFormat::Monochrome, 8),
@@ -183,6 +204,7 @@ fn converted(frame: &frame::Video) -> Result<Picture, DecodeError> {
         Pixel::YUV444P14LE | Pixel::GBRP14LE => (ChromaFormat::Yuv444, 14),
         _ => return Err(DecodeError::unsupported(format!("samples come out as {format:?}"))),
     };
+    let chroma = if monochrome { ChromaFormat::Monochrome } else { chroma };
     let (width, height) = (frame.width(), frame.height());
     let (chroma_width, chroma_height) = chroma.chroma_size(width, height);
     let sizes = [(width, height), (chroma_width, chroma_height), (chroma_width, chroma_height)];
@@ -208,7 +230,7 @@ fn converted(frame: &frame::Video) -> Result<Picture, DecodeError> {
     Ok(Picture { width, height, chroma, bit_depth, planes })
 }
 
-fn error(error: Error) -> DecodeError {
+fn told(error: Error) -> DecodeError {
     let kind = match error {
         Error::PatchWelcome | Error::DecoderNotFound => DecodeErrorKind::Unsupported,
         _ => DecodeErrorKind::Damaged,

@@ -1,0 +1,42 @@
+//! A clip of any bytes is as long as it says, and its tables point at its samples.
+
+use fragkit::{ClipOptions, Clipper, Gaps, Item, OnChange, Run, Selector, Source};
+
+/// See the head of the file.
+pub fn check(data: &[u8]) {
+    let Some((&choice, data)) = data.split_last() else { return };
+    let source = Source::from(bytes::Bytes::copy_from_slice(data));
+    let options = ClipOptions {
+        gaps: if choice & 1 == 0 { Gaps::Compact } else { Gaps::Keep },
+        on_change: if choice & 2 == 0 { OnChange::Error } else { OnChange::Split },
+        strict: choice & 4 != 0,
+        selector: Selector { include_cut: choice & 8 != 0, ..Selector::default() },
+        ..ClipOptions::default()
+    };
+    let mut clipper = Clipper::new(options);
+    for item in source.items() {
+        if let Item::Fragment(fragment) = item {
+            clipper.add(&fragment);
+        }
+    }
+    let Ok(clips) = clipper.clips() else { return };
+    for clip in clips {
+        let mut file = Vec::new();
+        clip.runs(|run| {
+            match run {
+                Run::Bytes(bytes) => file.extend_from_slice(bytes),
+                Run::Small(small) => file.extend_from_slice(small.as_slice()),
+                Run::Input(range) => source.slices(range, |slice| {
+                    file.extend_from_slice(slice);
+                    Ok::<_, ()>(())
+                })?,
+            }
+            Ok::<_, ()>(())
+        })
+        .unwrap();
+        assert_eq!(file.len() as u64, clip.size());
+        let checked = fragkit::mp4::check::check(&file).expect("the file is sound");
+        let counts: Vec<(u32, u32)> = checked.tracks.iter().map(|track| (track.track_id, track.sample_count)).collect();
+        assert_eq!(counts, clip.summary().samples);
+    }
+}

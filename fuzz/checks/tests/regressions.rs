@@ -1,0 +1,79 @@
+//! Every input that once broke a target, and every seed, holds what its target asks.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use fragkit_fuzz_checks::TARGETS;
+
+const FUZZ: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn seeds_and_what_once_broke_a_target_hold() {
+    let mut broken = Vec::new();
+    let mut counts = Vec::new();
+    for (name, check) in TARGETS {
+        let folders = ["seeds", "regressions"].map(|kind| Path::new(FUZZ).join(kind).join(name));
+        let inputs: Vec<PathBuf> = folders.iter().flat_map(|folder| files(folder)).collect();
+        for path in &inputs {
+            let input = fs::read(path).unwrap();
+            if catch_unwind(AssertUnwindSafe(|| check(&input))).is_err() {
+                broken.push(path.display().to_string());
+            }
+        }
+        counts.push((name, inputs.len()));
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+    assert!(counts.iter().any(|(_, count)| *count > 0), "{counts:?}");
+}
+
+/// Targets that take streams.
+const STREAMS: [&str; 6] = ["chunks", "clip", "fragments", "merge", "mkv", "mkv_round_trip"];
+
+#[test]
+fn real_streams_hold() {
+    let testdata = files(&Path::new(FUZZ).join("../testdata"));
+    let streams = testdata.iter().filter(|path| path.extension().is_some_and(|extension| extension == "mkv"));
+    let mut count = 0;
+    for path in streams {
+        let mut input = fs::read(path).unwrap();
+        // The last byte chooses; here: the largest pieces, and no options.
+        for choice in [0xff, 0] {
+            input.push(choice);
+            for (name, check) in TARGETS.iter().filter(|(name, _)| STREAMS.contains(name)) {
+                if choice != 0 || *name != "mkv" {
+                    let held = catch_unwind(AssertUnwindSafe(|| check(&input)));
+                    assert!(held.is_ok(), "{name}: {}", path.display());
+                }
+            }
+            input.pop();
+        }
+        count += 1;
+    }
+    assert!(count > 30, "{count} streams");
+}
+
+#[test]
+fn each_folder_belongs_to_a_target() {
+    for kind in ["seeds", "regressions"] {
+        for folder in files(&Path::new(FUZZ).join(kind)).iter().filter(|path| path.is_dir()) {
+            let name = folder.file_name().unwrap().to_str().unwrap();
+            assert!(TARGETS.iter().any(|(target, _)| *target == name), "{}", folder.display());
+        }
+    }
+}
+
+#[test]
+fn each_target_is_built() {
+    for (name, _) in TARGETS {
+        let text = fs::read_to_string(Path::new(FUZZ).join("fuzz_targets").join(format!("{name}.rs"))).unwrap();
+        assert!(text.contains(&format!("fragkit_fuzz_checks::{name}::check")), "{name}");
+    }
+}

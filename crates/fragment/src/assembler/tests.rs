@@ -104,6 +104,22 @@ fn a_service_tag_that_cannot_be_used_is_a_warning() {
 }
 
 #[test]
+fn a_chunk_that_lost_its_ebml_header_costs_itself_alone() {
+    let layout = ChunkLayout::default();
+    let chunks: Vec<Vec<u8>> = (1..=3).map(|number| chunk(&layout, number, 240, &[])).collect();
+    let header = 5 + usize::from(chunks[1][4] & 0x7f);
+    let (fragments, findings) = parse(&[&chunks[0][..], &chunks[1][header..], &chunks[2]].concat());
+    assert_eq!(numbers(&fragments), ["1", "2", "3"]);
+    let whole = [&fragments[0], &fragments[2]];
+    assert!(whole.iter().all(|it| it.head.completeness == Completeness::Complete && it.frames.len() == 3));
+    let offset = u64::try_from(chunks[0].len()).unwrap();
+    assert_eq!(fragments[1].head.completeness, Completeness::Broken { offset });
+    assert_eq!(fragments[0].head.size, offset);
+    assert_eq!(findings.len(), 1);
+    assert!(findings[0].message.starts_with("a Segment begins without an EBML header"));
+}
+
+#[test]
 fn an_exception_is_an_item_and_not_the_end() {
     for names in [TagNames::GetMedia, TagNames::FragmentList] {
         let layout = ChunkLayout { names, ..ChunkLayout::default() };

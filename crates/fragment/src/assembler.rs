@@ -164,7 +164,8 @@ impl Assembler {
         // After damage in a chunk of the service, what follows up to the next document has no chunk.
         let Some(chunk) = &mut self.chunk else { return };
         match event {
-            Event::Segment { offset, .. } if chunk.has_segment && chunk.service.number.is_some() => {
+            // Its tags have come, so its own Segment has.
+            Event::Segment { offset, .. } if chunk.service.number.is_some() => {
                 self.close(offset, None);
                 let message = "a Segment begins without an EBML header: the chunk has lost it (RFC 9559)";
                 let hint = Some("this chunk is left out; fetch the fragment again".into());
@@ -174,10 +175,9 @@ impl Assembler {
                     ..finding(Severity::Error, Some(offset), message.into())
                 }));
                 let mut chunk = Chunk::new(offset, self.ahead);
-                (chunk.has_segment, chunk.headless) = (true, true);
+                chunk.headless = true;
                 self.chunk = Some(chunk);
             }
-            Event::Segment { .. } => chunk.has_segment = true,
             Event::Info { info, .. } => {
                 chunk.set_scale(info.timestamp_scale);
                 chunk.date_utc = info.date_utc.or(chunk.date_utc);
@@ -330,9 +330,9 @@ impl Assembler {
             return;
         }
         let trailed = chunk.service.is_trailed();
-        let damage = if chunk.headless { Some(Completeness::Broken { offset: chunk.head.offset }) } else { damage };
         let completeness = match (damage, chunk.cluster_ended) {
-            (_, Some(_)) if trailed && !chunk.headless => Completeness::Complete,
+            _ if chunk.headless => Completeness::Broken { offset: chunk.head.offset },
+            (_, Some(_)) if trailed => Completeness::Complete,
             (Some(damage), _) => damage,
             (None, None) => {
                 if self.finished && offset == self.pushed && chunk.service.exception.is_none() {

@@ -1,7 +1,7 @@
 //! What is merged of any bytes is as long as it says, and reads as one document with the frames that went in.
 
 use fragkit::mkv::{Event, Limits, Parser};
-use fragkit::{Gaps, Index, Item, Merge, Run, Selector, Source};
+use fragkit::{Gaps, Index, Item, Merge, Selector, Source};
 
 /// See the head of the file.
 pub fn check(data: &[u8]) {
@@ -17,19 +17,7 @@ pub fn check(data: &[u8]) {
     let gaps = if choice & 4 == 0 { Gaps::Compact } else { Gaps::Keep };
     let Ok(merge) = Merge::new(&index, &selector, gaps) else { return };
     let mut file = Vec::new();
-    merge
-        .runs(|run| {
-            match run {
-                Run::Bytes(bytes) => file.extend_from_slice(bytes),
-                Run::Small(small) => file.extend_from_slice(small.as_slice()),
-                Run::Input(range) => source.slices(range, |slice| {
-                    file.extend_from_slice(slice);
-                    Ok::<_, ()>(())
-                })?,
-            }
-            Ok::<_, ()>(())
-        })
-        .expect("nothing fails here");
+    fragkit::write_runs(&source, &mut file, |writer| merge.runs(|run| writer.write(&run))).expect("memory takes all");
     assert_eq!(u64::try_from(file.len()), Ok(merge.size()));
     let mut parser = Parser::new(Limits::default());
     parser.push(file.into());

@@ -1,9 +1,7 @@
 //! Texts that select: times, fragment numbers and tokens are read or refused, and what is read is written as it was read.
 
-use fragkit::mkv::{TrackEntry, TrackType};
-use fragkit::{
-    ChunkLayout, ChunkWriter, FragmentNumber, Item, Nanos, Pick, Request, Sampler, Selector, Source, Timestamp,
-};
+use bytes::Bytes;
+use fragkit::{FragmentNumber, Item, Pick, Request, Sampler, Selector, Source, Timestamp};
 
 /// See the head of the file.
 pub fn check(data: &[u8]) {
@@ -19,39 +17,40 @@ pub fn check(data: &[u8]) {
             assert_eq!(&decoded.encode(), &number);
         }
     }
-    let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let times: Vec<Option<Timestamp>> = rest.split(' ').map(|word| word.parse().ok()).collect();
-    let from = times.first().copied().flatten();
+    // TOKEN FROM TO, each of which may be missing.
+    let mut words = text.split(' ');
+    let token = words.next().filter(|word| !word.is_empty()).map(ToOwned::to_owned);
+    let [from, to] = [(); 2].map(|()| words.next().and_then(|word| word.parse::<Timestamp>().ok()));
     let request = Request {
-        selector: Selector { from, to: times.get(1).copied().flatten(), ..Selector::default() },
-        interval_ms: u64::try_from(text.len()).expect("a length fits") * 40,
+        selector: Selector { from, to, ..Selector::default() },
+        interval_ms: u64::try_from(text.len()).expect("a length fits"),
         pick: Pick::Keyframe,
         max_results: Some(3),
-        next_token: (!first.is_empty()).then(|| first.to_owned()),
+        next_token: token,
         ..Request::default()
     };
-    let mut sampler = Sampler::new(request);
-    for item in three_seconds().items() {
+    match next_page(&request) {
+        None => assert!(request.interval_ms == 0 || request.next_token.is_some() || from.or(to).is_some()),
+        Some(None) => {}
+        Some(Some(token)) => {
+            assert_ne!(request.next_token.as_ref(), Some(&token), "it goes on");
+            let next = next_page(&Request { next_token: Some(token), ..request });
+            assert!(next.is_some(), "a token that was given out is taken");
+        }
+    }
+}
+
+/// The token for the next page, if there is a plan at all.
+fn next_page(request: &Request) -> Option<Option<String>> {
+    const STREAM: &[u8] = include_bytes!("../../../testdata/h264-vfr.chunks.mkv");
+    let mut sampler = Sampler::new(request.clone());
+    for item in Source::from(Bytes::from_static(STREAM)).items() {
         if let Item::Fragment(fragment) = item {
             sampler.add(&fragment);
         }
     }
-    if let Ok(plan) = sampler.plan() {
-        assert!(plan.len() <= 3);
-        assert!(u64::try_from(plan.len()).expect("a length fits") <= plan.total());
-        assert!(plan.next_token().is_none_or(|token| token != first), "it goes on");
-    }
-}
-
-/// Chunks without frames of a picture: which times there are is all that is asked.
-fn three_seconds() -> Source {
-    let track =
-        TrackEntry { number: 1, track_type: TrackType::Video, codec_id: "V_MJPEG".into(), ..TrackEntry::default() };
-    let writer = ChunkWriter::new(ChunkLayout::default());
-    let mut stream = Vec::new();
-    for (number, second) in (1_u64..).zip(0..3) {
-        let start = Timestamp::from_millis(1_700_000_000_000 + 1000 * second);
-        stream.extend(writer.chunk(&number.into(), start, start, std::slice::from_ref(&track), &[], Nanos::ZERO, &[]));
-    }
-    Source::from(bytes::Bytes::from(stream))
+    let plan = sampler.plan().ok()?;
+    let len = u64::try_from(plan.len()).expect("a length fits");
+    assert!(len <= 3 && len <= plan.total());
+    Some(plan.next_token().map(ToOwned::to_owned))
 }

@@ -24,8 +24,6 @@ pub(super) struct Chunk {
     /// DateUTC, in nanoseconds since 2001.
     pub(super) date_utc: Option<i64>,
     pub(super) cluster_ended: Option<EndedBy>,
-    /// Whether a Segment has begun.
-    pub(super) has_segment: bool,
     /// Whether the EBML header is missing, so that the chunk is no document on its own.
     pub(super) headless: bool,
     /// Timestamp of the first Cluster, and how far the current one is behind it.
@@ -111,7 +109,6 @@ impl Chunk {
             service: ServiceTags::default(),
             date_utc: None,
             cluster_ended: None,
-            has_segment: false,
             headless: false,
             first_cluster: None,
             cluster: Nanos::ZERO,

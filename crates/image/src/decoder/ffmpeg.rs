@@ -84,9 +84,11 @@ impl Ffmpeg {
         Ok(opened)
     }
 
+    /// Sees from sequence parameter sets whether there is chroma.
     fn look_for_chroma(&mut self, units: &[&[u8]]) {
-        for unit in units.iter().filter(|unit| avc::nal_unit_type(unit) == Some(avc::NAL_SPS)) {
-            if let (Standard::Avc, Ok(sps)) = (self.standard, avc::Sps::read(unit)) {
+        let is_set = |unit: &&&[u8]| avc::nal_unit_type(unit) == Some(avc::NAL_SPS);
+        for unit in units.iter().filter(is_set).filter(|_| self.standard == Standard::Avc) {
+            if let Ok(sps) = avc::Sps::read(unit) {
                 self.monochrome = sps.chroma_format_idc == 0;
             }
         }

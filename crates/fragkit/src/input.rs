@@ -23,6 +23,7 @@ pub struct Source {
     /// Where each file starts in the stream, and its bytes.
     parts: Vec<(u64, Bytes)>,
     len: u64,
+    limits: Limits,
 }
 
 impl Source {
@@ -63,6 +64,13 @@ impl Source {
         map(&file).map(Source::from).map_err(|error| Error::from_io(&error))
     }
 
+    /// Holds the stream to these limits instead of the usual ones.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Source {
+        self.limits = limits;
+        self
+    }
+
     /// Appends bytes to the stream.
     pub fn push(&mut self, bytes: Bytes) {
         let start = self.len;
@@ -86,31 +94,27 @@ impl Source {
 
     /// The fragments of the stream, and what is to be said of it.
     pub fn items(&self) -> impl Iterator<Item = Item> + use<> {
-        let mut assembler = Assembler::new(Limits::default());
-        self.feed(&mut assembler);
-        std::iter::from_fn(move || assembler.poll())
+        self.assemble(std::convert::identity)
     }
 
     /// The same without the bytes of audio frames, for those who write them from the source later: a
     /// [`Clipper`](crate::Clipper), an [`Index`](crate::Index). It is faster where frames are small.
     pub fn items_without_audio_payload(&self) -> impl Iterator<Item = Item> + use<> {
-        let mut assembler = Assembler::new(Limits::default()).without_audio_payload();
-        self.feed(&mut assembler);
-        std::iter::from_fn(move || assembler.poll())
+        self.assemble(Assembler::without_audio_payload)
     }
 
     /// The same without frames, for those who want the heads alone.
     pub fn heads(&self) -> impl Iterator<Item = Item> + use<> {
-        let mut assembler = Assembler::new(Limits::default()).without_frames();
-        self.feed(&mut assembler);
-        std::iter::from_fn(move || assembler.poll())
+        self.assemble(Assembler::without_frames)
     }
 
-    fn feed(&self, assembler: &mut Assembler) {
+    fn assemble(&self, change: fn(Assembler) -> Assembler) -> impl Iterator<Item = Item> + use<> {
+        let mut assembler = change(Assembler::new(self.limits.clone()).with_mapped_input());
         for (_, bytes) in &self.parts {
             assembler.push(bytes.clone());
         }
         assembler.finish();
+        std::iter::from_fn(move || assembler.poll())
     }
 
     /// The whole stream, if it is in one piece, or else nothing.
@@ -231,7 +235,12 @@ impl<R> std::fmt::Debug for Pipe<R> {
 impl<R: Read> Pipe<R> {
     /// Reads fragments from `reader` as they come.
     pub fn new(reader: R) -> Self {
-        Pipe { reader, assembler: Assembler::new(Limits::default()), piece: None, finished: false }
+        Self::with_limits(reader, Limits::default())
+    }
+
+    /// The same, held to these limits instead of the usual ones.
+    pub fn with_limits(reader: R, limits: Limits) -> Self {
+        Pipe { reader, assembler: Assembler::new(limits), piece: None, finished: false }
     }
 
     /// Counts frames instead of keeping them.

@@ -1,6 +1,7 @@
 //! Matroska elements to fragments: one chunk of the service is one document; plain Matroska is cut at key frames.
 
 mod chunk;
+mod limits;
 mod plain;
 
 use std::collections::VecDeque;
@@ -14,22 +15,9 @@ use crate::fragment::{Completeness, Fragment, Frame, Head};
 use crate::time::Nanos;
 use crate::tracks::{AudioClock, Track, Tracks};
 use chunk::Chunk;
+pub use limits::Limits;
+use limits::{Budget, Passed};
 use plain::Plain;
-
-/// Limits on what a stream may ask of the assembler. Each is named in the finding that passing it gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Those of the Matroska parser.
-    pub mkv: mkv::Limits,
-    /// Most frames in one fragment; the fragment is broken off there.
-    pub max_frames: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits { mkv: mkv::Limits::default(), max_frames: 1 << 20 }
-    }
-}
 
 /// What comes out of the [`Assembler`].
 #[derive(Debug, Clone)]
@@ -63,6 +51,7 @@ pub struct Assembler {
     parser: mkv::Parser,
     limits: Limits,
     keep_frames: bool,
+    mapped_input: bool,
     without_audio_payload: bool,
     /// Of which tracks, by number, only the places of frames are taken.
     places_only: PlacesOnly,
@@ -87,6 +76,7 @@ impl Assembler {
             parser: mkv::Parser::new(limits.mkv.clone()),
             limits,
             keep_frames: true,
+            mapped_input: false,
             without_audio_payload: false,
             places_only: PlacesOnly::default(),
             ahead: (0, 0),
@@ -104,6 +94,14 @@ impl Assembler {
     #[must_use]
     pub fn without_frames(mut self) -> Self {
         self.keep_frames = false;
+        self
+    }
+
+    /// Says that the bytes pushed lie in a mapped file, or are kept by the caller anyway: frames then hold no memory by their payload, so it does not count
+    /// against [`Limits::max_fragment_bytes`].
+    #[must_use]
+    pub fn with_mapped_input(mut self) -> Self {
+        self.mapped_input = true;
         self
     }
 
@@ -158,7 +156,7 @@ impl Assembler {
         if let Event::Document { offset, .. } = event {
             // Damage without a document's end leaves the last chunk open.
             self.close(offset, None);
-            self.chunk = Some(Chunk::new(offset, self.ahead));
+            self.chunk = Some(Chunk::new(offset, self.ahead, self.budget()));
             return;
         }
         // After damage in a chunk of the service, what follows up to the next document has no chunk.
@@ -174,7 +172,7 @@ impl Assembler {
                     path: "Segment".into(),
                     ..finding(Severity::Error, Some(offset), message.into())
                 }));
-                let mut chunk = Chunk::new(offset, self.ahead);
+                let mut chunk = Chunk::new(offset, self.ahead, self.budget());
                 chunk.headless = true;
                 self.chunk = Some(chunk);
             }
@@ -202,12 +200,12 @@ impl Assembler {
                 chunk.head.tracks = self.tracks.clone();
                 self.places_only = PlacesOnly::new(&self.tracks, self.keep_frames, self.without_audio_payload);
             }
-            Event::Tags { offset, tags } => take_tags(chunk, offset, tags, &mut self.ready),
+            Event::Tags { offset, tags } => take_tags(chunk, offset, tags, self.limits.max_tag_bytes, &mut self.ready),
             Event::Cluster { offset, .. } => {
                 chunk.cluster_ended = None;
                 chunk.start_cluster(offset);
                 if chunk.head.plain {
-                    self.plain.start_cluster(offset);
+                    self.plain.start_cluster(offset, chunk.budget());
                 }
             }
             Event::Timestamp(timestamp) => {
@@ -221,8 +219,10 @@ impl Assembler {
             Event::Block(block) => self.block(block),
             Event::ClusterEnd { by, .. } => {
                 chunk.cluster_ended = Some(by);
-                if chunk.head.plain {
-                    self.plain.end_cluster(chunk, self.keep_frames, &mut self.ready);
+                if chunk.head.plain
+                    && let Some(passed) = self.plain.end_cluster(chunk, &mut self.ready)
+                {
+                    self.break_off(passed);
                 }
             }
             Event::DocumentEnd { offset } => self.close(offset, None),
@@ -236,50 +236,45 @@ impl Assembler {
         if !self.places_only.any {
             return;
         }
-        let most = u64::try_from(self.limits.max_frames).unwrap_or(u64::MAX);
         // Plain Matroska is cut at key frames: its frames are looked at one by one.
         let Some(chunk) = self.chunk.as_mut().filter(|chunk| !chunk.head.plain) else { return };
+        // The frame that would pass the limit is looked at, too.
+        let Some(mut taker) = chunk.place_taker() else { return };
         let places_only = &self.places_only;
-        let mut taker = chunk.place_taker(self.keep_frames, most);
         self.parser.poll_places(|track, start| places_only.holds(track, start), |place| taker.take(&place));
         taker.finish();
-        if chunk.frames().0 > most {
-            self.hold_to_max_frames(most);
-        }
     }
 
     #[inline]
     fn block(&mut self, block: Block) {
         let Some(chunk) = &mut self.chunk else { return };
-        let most = u64::try_from(self.limits.max_frames).unwrap_or(u64::MAX);
-        if !chunk.head.plain {
-            chunk.add(block, self.keep_frames);
-            if chunk.frames().0 <= most {
-                return;
-            }
-        } else {
-            self.plain.add(chunk, block, self.keep_frames, &mut self.ready);
+        let passed = if chunk.head.plain { self.plain.add(chunk, block, &mut self.ready) } else { chunk.add(block) };
+        if let Some(passed) = passed {
+            self.break_off(passed);
         }
-        self.hold_to_max_frames(most);
     }
 
-    /// Breaks off the open fragment if it has too many frames.
-    fn hold_to_max_frames(&mut self, most: u64) {
-        let Some(chunk) = &mut self.chunk else { return };
-        let (count, offset) = if chunk.head.plain { self.plain.frames() } else { chunk.frames() };
-        if count > most {
-            let message = format!("more than {} frames in one fragment (limit max_frames)", self.limits.max_frames);
-            self.ready.push_back(Item::Finding(Finding {
-                fragment_number: if chunk.head.plain { self.plain.number() } else { chunk.service.number.clone() },
-                hint: Some("raise the limit if the input is to be trusted".into()),
-                ..finding(Severity::Error, Some(offset), message)
-            }));
-            let broken = Completeness::Broken { offset };
-            if chunk.head.plain {
-                self.plain.break_off(offset, broken, &mut self.ready);
-            } else {
-                self.close(offset, Some(broken));
-            }
+    fn budget(&self) -> Budget {
+        Budget::new(&self.limits, self.keep_frames, self.mapped_input)
+    }
+
+    /// Breaks off the open fragment, which passed a limit.
+    fn break_off(&mut self, passed: Passed) {
+        let Some(chunk) = &self.chunk else { return };
+        let (number, offset) = match chunk.head.plain {
+            true => (self.plain.number(), self.plain.last_offset()),
+            false => (chunk.service.number.clone(), chunk.last_offset()),
+        };
+        self.ready.push_back(Item::Finding(Finding {
+            fragment_number: number,
+            hint: Some("raise the limit if the input is to be trusted".into()),
+            ..finding(Severity::Error, Some(offset), self.limits.message(passed))
+        }));
+        let broken = Completeness::Broken { offset };
+        if chunk.head.plain {
+            self.plain.break_off(offset, broken, &mut self.ready);
+        } else {
+            self.close(offset, Some(broken));
         }
     }
 
@@ -385,7 +380,7 @@ fn finding(severity: Severity, offset: Option<u64>, message: String) -> Finding 
 }
 
 /// Sorts the tags of one Tags element into the service's own and the user's.
-fn take_tags(chunk: &mut Chunk, offset: u64, tags: Vec<Tag>, ready: &mut VecDeque<Item>) {
+fn take_tags(chunk: &mut Chunk, offset: u64, tags: Vec<Tag>, max_bytes: usize, ready: &mut VecDeque<Item>) {
     fn each(tags: Vec<SimpleTag>, take: &mut impl FnMut(SimpleTag)) {
         for mut tag in tags {
             let nested = std::mem::take(&mut tag.nested);
@@ -395,7 +390,7 @@ fn take_tags(chunk: &mut Chunk, offset: u64, tags: Vec<Tag>, ready: &mut VecDequ
     }
     for tag in tags {
         each(tag.simple_tags, &mut |simple| {
-            if let Err(message) = chunk.take_tag(simple) {
+            if let Err(message) = chunk.take_tag(simple, max_bytes) {
                 ready.push_back(Item::Finding(Finding {
                     path: "Segment > Tags".into(),
                     ..finding(Severity::Warning, Some(offset), message)

@@ -179,6 +179,10 @@ fn unlace(lacing: u8, mut data: Bytes) -> std::result::Result<(Vec<Bytes>, u64),
         }
         _ => {
             let (each, remainder) = (rest.len() / count, rest.len() % count);
+            // Nothing but the count would say how many there are: six bytes to claim 256 frames.
+            if each == 0 && count > 1 {
+                return Err(format!("{count} laced frames of one size in no bytes (RFC 9559, section 10.3.4)"));
+            }
             if remainder != 0 {
                 return Err(format!(
                     "{} bytes do not divide into {count} frames of one size (RFC 9559, section 10.3.4)",
@@ -213,18 +217,30 @@ pub(crate) fn read_group(
 ) -> Result<Option<Block>> {
     let mut block = None;
     let mut group = BlockGroup::default();
-    Master { data, offset, path, context }.children(|child| {
+    let master = Master { data, offset, path, context };
+    let mut details = 0;
+    let mut count_in = || {
+        details += 1;
+        let most = context.limits.max_block_details;
+        let what = "ReferenceBlock and BlockMore elements in one BlockGroup (limit max_block_details)";
+        if details > most { Err(master.limit(what, most)) } else { Ok(()) }
+    };
+    master.children(|child| {
         match child.id {
             Id::BLOCK => {
                 block = Some(read(child.offset, child.data_offset, data.slice_ref(child.data), path.child(Id::BLOCK))?)
             }
             Id::BLOCK_DURATION => group.duration = Some(child.uint(0)?),
-            Id::REFERENCE_BLOCK => group.references.push(child.int(0)?),
+            Id::REFERENCE_BLOCK => {
+                count_in()?;
+                group.references.push(child.int(0)?);
+            }
             Id::DISCARD_PADDING => group.discard_padding = Some(child.int(0)?),
             Id::CODEC_STATE => group.codec_state = Some(child.binary()),
             Id::BLOCK_ADDITIONS => child.master(|additions| {
                 additions.children(|more| {
                     if more.id == Id::BLOCK_MORE {
+                        count_in()?;
                         group.additions.push(more.master(read_addition)?);
                     }
                     Ok(())
@@ -257,6 +273,14 @@ fn read_addition(master: Master<'_>) -> Result<BlockAddition> {
 }
 
 impl BlockGroup {
+    /// How many bytes of memory it takes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let additions = self.additions.iter().map(|addition| size_of::<BlockAddition>() + addition.data.len());
+        let state = self.codec_state.as_ref().map_or(0, Bytes::len);
+        size_of::<Self>() + size_of_val(&self.references[..]) + additions.sum::<usize>() + state
+    }
+
     /// Appends a BlockGroup with one frame of `track` at `timestamp`, without lacing.
     pub fn write(&self, track: u64, timestamp: i16, invisible: bool, frame: &[u8], writer: &mut Writer) {
         writer.master(Id::BLOCK_GROUP, |w| {
@@ -336,6 +360,7 @@ mod tests {
             error(b"\x81\0\0\x04\x02aabbc"),
             "5 bytes do not divide into 3 frames of one size (RFC 9559, section 10.3.4)"
         );
+        assert_eq!(error(b"\x81\0\0\x04\xFF"), "256 laced frames of one size in no bytes (RFC 9559, section 10.3.4)");
     }
 
     #[test]

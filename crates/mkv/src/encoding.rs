@@ -46,13 +46,26 @@ impl Transform {
 }
 
 pub(crate) fn read(master: Master<'_>) -> Result<Vec<ContentEncoding>> {
-    let mut encodings = Vec::new();
+    let limits = master.context.limits;
+    let mut encodings: Vec<ContentEncoding> = Vec::new();
     master.children(|child| {
         if child.id == Id::CONTENT_ENCODING {
+            if encodings.len() >= limits.max_content_encodings {
+                let what = "ContentEncoding elements (limit max_content_encodings)";
+                return Err(master.limit(what, limits.max_content_encodings));
+            }
             encodings.push(child.master(read_encoding)?);
         }
         Ok(())
     })?;
+    let stripped = encodings.iter().map(|encoding| match &encoding.transform {
+        Transform::HeaderStripping(settings) => settings.len(),
+        _ => 0,
+    });
+    if stripped.sum::<usize>() > limits.max_stripped_bytes {
+        let what = "bytes in front of each frame by header stripping (limit max_stripped_bytes)";
+        return Err(master.limit(what, limits.max_stripped_bytes));
+    }
     Ok(encodings)
 }
 

@@ -12,8 +12,8 @@ const SMALL_PUSH: usize = 4096;
 
 #[derive(Debug, Default)]
 pub(crate) struct Input {
-    /// From `base` on, without holes.
-    segments: VecDeque<Bytes>,
+    /// From `base` on, without holes, each with its absolute offset.
+    segments: VecDeque<(u64, Bytes)>,
     /// Small pushes, after the last segment.
     tail: BytesMut,
     /// Absolute offset of the first byte of the first segment.
@@ -35,15 +35,21 @@ impl Input {
             self.tail.extend_from_slice(&bytes);
         } else {
             self.settle();
-            self.segments.push_back(bytes);
+            self.append(bytes);
         }
     }
 
     /// Makes a segment of the tail.
     fn settle(&mut self) {
         if !self.tail.is_empty() {
-            self.segments.push_back(self.tail.split().freeze());
+            let tail = self.tail.split().freeze();
+            self.append(tail);
         }
+    }
+
+    fn append(&mut self, bytes: Bytes) {
+        let start = self.segments.back().map_or(self.base, |(start, last)| start + len(last));
+        self.segments.push_back((start, bytes));
     }
 
     /// Offset of the next byte, from the first one ever pushed.
@@ -66,7 +72,7 @@ impl Input {
 
     /// Moves the cursor off the end of a finished segment.
     fn settle_cursor(&mut self) {
-        if self.segments.get(self.segment).is_none_or(|segment| self.cursor >= segment.len()) {
+        if self.segments.get(self.segment).is_none_or(|(_, segment)| self.cursor >= segment.len()) {
             if self.segment < self.segments.len() {
                 self.segment += 1;
                 self.cursor = 0;
@@ -75,7 +81,7 @@ impl Input {
                 self.settle();
             }
         }
-        self.current = self.segments.get(self.segment).cloned().unwrap_or_default();
+        self.current = self.segments.get(self.segment).map(|(_, segment)| segment.clone()).unwrap_or_default();
     }
 
     /// The next bytes, as many as an element header can have or as there are.
@@ -87,7 +93,7 @@ impl Input {
         let mut filled = 0;
         let mut cursor = self.cursor;
         let tail: &[u8] = &self.tail;
-        for segment in self.segments.iter().skip(self.segment).map(|s| &s[..]).chain([tail]) {
+        for segment in self.segments.iter().skip(self.segment).map(|(_, segment)| &segment[..]).chain([tail]) {
             for (to, from) in joined.iter_mut().skip(filled).zip(segment.iter().skip(cursor)) {
                 *to = *from;
                 filled += 1;
@@ -136,9 +142,12 @@ impl Input {
 
     /// Like [`Input::take`], but stays where it is.
     pub(crate) fn peek(&mut self, count: u64) -> Option<Bytes> {
-        let before = self.offset;
+        if self.cursor >= self.current.len() {
+            self.settle_cursor();
+        }
+        let before = (self.segment, self.current.clone(), self.cursor, self.offset, self.available);
         let bytes = self.take(count);
-        self.rewind(before);
+        (self.segment, self.current, self.cursor, self.offset, self.available) = before;
         bytes
     }
 
@@ -193,7 +202,7 @@ impl Input {
 
     fn release_segments(&mut self, offset: u64) {
         while self.segment > 0 {
-            let Some(end) = self.segments.front().map(|first| self.base + len(first)) else { return };
+            let Some(end) = self.segments.front().map(|(start, first)| start + len(first)) else { return };
             if end > offset {
                 return;
             }
@@ -208,20 +217,10 @@ impl Input {
         let offset = offset.clamp(self.base, self.offset);
         self.available += self.offset - offset;
         self.offset = offset;
-        let mut start = self.base;
-        self.cursor = 0;
-        self.current = Bytes::new();
-        for (index, segment) in self.segments.iter().enumerate() {
-            self.segment = index;
-            let end = start + len(segment);
-            if offset < end {
-                self.cursor = usize::try_from(offset - start).unwrap_or_default();
-                self.current = segment.clone();
-                return;
-            }
-            start = end;
-        }
-        self.segment = self.segments.len();
+        self.segment = self.segments.partition_point(|(start, segment)| start + len(segment) <= offset);
+        let found = self.segments.get(self.segment);
+        self.cursor = found.and_then(|(start, _)| usize::try_from(offset - start).ok()).unwrap_or_default();
+        self.current = found.map(|(_, segment)| segment.clone()).unwrap_or_default();
     }
 }
 

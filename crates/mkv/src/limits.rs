@@ -16,8 +16,14 @@ pub struct Limits {
     pub max_depth: usize,
     /// Most TrackEntry elements in one Tracks element.
     pub max_tracks: usize,
-    /// Most SimpleTag elements in one Tags element, nested ones included.
+    /// Most Tag, SimpleTag (nested ones included) and TagTrackUID elements in one Tags element.
     pub max_tags: usize,
+    /// Most ContentEncoding elements of one track.
+    pub max_content_encodings: usize,
+    /// Most bytes that header stripping may put back in front of each frame of a track.
+    pub max_stripped_bytes: usize,
+    /// Most ReferenceBlock and BlockMore elements in one BlockGroup.
+    pub max_block_details: usize,
     /// How far back, in bytes, the search for the next document goes after damage when the input is a pipe. What lies
     /// within is held in memory as long as the document lasts.
     pub max_rewind_bytes: u64,
@@ -32,6 +38,9 @@ impl Default for Limits {
             max_depth: 8,
             max_tracks: 256,
             max_tags: 65_536,
+            max_content_encodings: 8,
+            max_stripped_bytes: 1024,
+            max_block_details: 256,
             max_rewind_bytes: 64 << 20,
         }
     }

@@ -58,10 +58,7 @@ pub(crate) fn read(master: Master<'_>) -> Result<Vec<Tag>> {
     let mut count = 0;
     master.children(|child| {
         if child.id == Id::TAG {
-            count += 1;
-            if count > master.context.limits.max_tags {
-                return Err(master.limit("Tag elements (limit max_tags)", master.context.limits.max_tags));
-            }
+            count_in(master, "Tag", &mut count)?;
             tags.push(child.master(|tag| read_tag(tag, &mut count))?);
         }
         Ok(())
@@ -73,7 +70,7 @@ fn read_tag(master: Master<'_>, count: &mut usize) -> Result<Tag> {
     let mut tag = Tag::default();
     master.children(|child| {
         match child.id {
-            Id::TARGETS => tag.targets = Some(child.master(read_targets)?),
+            Id::TARGETS => tag.targets = Some(child.master(|targets| read_targets(targets, count))?),
             Id::SIMPLE_TAG => tag.simple_tags.push(child.master(|simple| read_simple_tag(simple, 1, count))?),
             _ => {}
         }
@@ -82,13 +79,23 @@ fn read_tag(master: Master<'_>, count: &mut usize) -> Result<Tag> {
     Ok(tag)
 }
 
-fn read_targets(master: Master<'_>) -> Result<Targets> {
+/// Counts one more of what `max_tags` holds to a number.
+fn count_in(master: Master<'_>, name: &str, count: &mut usize) -> Result<()> {
+    *count += 1;
+    let most = master.context.limits.max_tags;
+    if *count > most { Err(master.limit(&format!("{name} elements (limit max_tags)"), most)) } else { Ok(()) }
+}
+
+fn read_targets(master: Master<'_>, count: &mut usize) -> Result<Targets> {
     let mut targets = Targets::default();
     master.children(|child| {
         match child.id {
             Id::TARGET_TYPE_VALUE => targets.type_value = Some(child.uint(50)?),
             Id::TARGET_TYPE => targets.target_type = Some(child.string()),
-            Id::TAG_TRACK_UID => targets.track_uids.push(child.uint(0)?),
+            Id::TAG_TRACK_UID => {
+                count_in(master, "TagTrackUID", count)?;
+                targets.track_uids.push(child.uint(0)?);
+            }
             _ => {}
         }
         Ok(())
@@ -98,10 +105,7 @@ fn read_targets(master: Master<'_>) -> Result<Targets> {
 
 fn read_simple_tag(master: Master<'_>, depth: usize, count: &mut usize) -> Result<SimpleTag> {
     let limits = master.context.limits;
-    *count += 1;
-    if *count > limits.max_tags {
-        return Err(master.limit("SimpleTag elements (limit max_tags)", limits.max_tags));
-    }
+    count_in(master, "SimpleTag", count)?;
     if depth > limits.max_depth {
         let message = format!("SimpleTag elements nested more than {} deep (limit max_depth)", limits.max_depth);
         return Err(Error::new(ErrorKind::Limit, master.offset, master.path, message));

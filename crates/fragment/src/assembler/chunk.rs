@@ -3,6 +3,7 @@
 use fragkit_mkv::{Block, BlockPlace, EndedBy, SimpleTag};
 
 use super::each_frame;
+use super::limits::{Budget, Passed, tag_bytes};
 use crate::fragment::{Completeness, Fragment, Frame, FrameCount, Head, Place, UserTag};
 use crate::service::{ServiceTag, ServiceTags};
 use crate::time::Nanos;
@@ -31,6 +32,9 @@ pub(super) struct Chunk {
     cluster: Nanos,
     in_media: bool,
     counts: Counts,
+    budget: Budget,
+    /// What its tags take, those that were left out for it included.
+    tag_bytes: usize,
     last_offset: u64,
 }
 
@@ -61,8 +65,6 @@ impl Head {
 pub(super) struct Counts {
     frame_counts: Vec<FrameCount>,
     span: Option<(Nanos, Nanos)>,
-    /// Frames of all tracks.
-    pub(super) frames: u64,
 }
 
 impl Counts {
@@ -77,7 +79,6 @@ impl Counts {
     /// Counts frames of one track in, with the times of the earliest and the latest.
     #[inline]
     fn add_counted(&mut self, more: FrameCount, (earliest, latest): (Nanos, Nanos), tracks: usize) {
-        self.frames += more.frames;
         let (first, last) = self.span.unwrap_or((earliest, latest));
         self.span = Some((first.min(earliest), last.max(latest)));
         let counts_all = self.frame_counts.len() < tracks.max(MAX_COUNTED_TRACKS);
@@ -101,7 +102,7 @@ impl Counts {
 
 impl Chunk {
     /// A chunk that starts at `offset` and may hold about as many frames and places as the last one did.
-    pub(super) fn new(offset: u64, (frames, places): (usize, usize)) -> Self {
+    pub(super) fn new(offset: u64, (frames, places): (usize, usize), budget: Budget) -> Self {
         Chunk {
             head: Head::empty(offset),
             frames: Vec::with_capacity(frames.min(MOST_FRAMES_AHEAD)),
@@ -114,6 +115,8 @@ impl Chunk {
             cluster: Nanos::ZERO,
             in_media: false,
             counts: Counts::default(),
+            budget,
+            tag_bytes: 0,
             last_offset: offset,
         }
     }
@@ -122,13 +125,29 @@ impl Chunk {
         self.head.timestamp_scale = scale;
     }
 
-    /// Takes in one tag; an error says why a tag of the service cannot be used.
-    pub(super) fn take_tag(&mut self, tag: SimpleTag) -> Result<(), String> {
+    /// Takes in one tag, unless all together would take more than `max_bytes` of memory. An error says why it cannot be used;
+    /// of those that there is no room for, once.
+    pub(super) fn take_tag(&mut self, tag: SimpleTag, max_bytes: usize) -> Result<(), String> {
         let value = tag.string.unwrap_or_default();
         match ServiceTag::from_name(&tag.name) {
+            Some(_) if value.len() > max_bytes => Err(format!(
+                "{} of {} bytes where {max_bytes} are allowed (limit max_tag_bytes)",
+                tag.name,
+                value.len()
+            )),
             Some(service) => self.service.take(service, value),
             None => {
-                self.head.tags.push(UserTag { name: tag.name, value, after_media: self.in_media });
+                let tag = UserTag { name: tag.name, value, after_media: self.in_media };
+                let had_room = self.tag_bytes <= max_bytes;
+                self.tag_bytes = self.tag_bytes.saturating_add(tag_bytes(&tag));
+                match (self.tag_bytes <= max_bytes, had_room) {
+                    (true, _) => self.head.tags.push(tag),
+                    (false, false) => {}
+                    (false, true) => {
+                        let what = "the tags of one fragment take more than";
+                        return Err(format!("{what} {max_bytes} bytes; the rest is left out (limit max_tag_bytes)"));
+                    }
+                }
                 Ok(())
             }
         }
@@ -153,28 +172,30 @@ impl Chunk {
     }
 
     #[inline]
-    pub(super) fn add(&mut self, block: Block, keep: bool) {
+    pub(super) fn add(&mut self, block: Block) -> Option<Passed> {
         self.last_offset = block.offset;
-        let Chunk { head, frames, counts, .. } = self;
+        let Chunk { head, frames, counts, budget, .. } = self;
         let tracks = head.tracks.len();
         each_frame(block, self.cluster, &head.tracks, head.timestamp_scale, |frame| {
-            counts.add(&frame, tracks);
-            if keep {
-                frames.push(frame);
+            if budget.take(&frame) {
+                counts.add(&frame, tracks);
+                if budget.keeps_frames() {
+                    frames.push(frame);
+                }
             }
         });
+        budget.passed()
     }
 
-    /// What takes in frames of which only the place is known, up to `most` in the whole chunk. They are counted, and kept if
-    /// `keep` says so.
+    /// What takes in frames of which only the place is known, if there is room for any.
     #[inline]
-    pub(super) fn place_taker(&mut self, keep: bool, most: u64) -> PlaceTaker<'_> {
-        let room = most.saturating_sub(self.counts.frames).saturating_add(1);
-        PlaceTaker {
+    pub(super) fn place_taker(&mut self) -> Option<PlaceTaker<'_>> {
+        let room = self.budget.frames_left();
+        (room > 0).then(|| PlaceTaker {
             cluster: self.cluster,
             scale: self.head.timestamp_scale,
             frames_before: u32::try_from(self.frames.len()).unwrap_or(u32::MAX),
-            keep,
+            keep: self.budget.keeps_frames(),
             room,
             told: room,
             track: 0,
@@ -182,12 +203,17 @@ impl Chunk {
             bytes: 0,
             span: NO_SPAN,
             chunk: self,
-        }
+        })
     }
 
-    /// How many frames there are, and the offset of the last block.
-    pub(super) fn frames(&self) -> (u64, u64) {
-        (self.counts.frames, self.last_offset)
+    /// What a fragment of plain Matroska in it may take.
+    pub(super) fn budget(&self) -> Budget {
+        self.budget.clone()
+    }
+
+    /// The offset of the last block.
+    pub(super) fn last_offset(&self) -> u64 {
+        self.last_offset
     }
 
     pub(super) fn into_fragment(self) -> Fragment {
@@ -255,6 +281,7 @@ impl PlaceTaker<'_> {
             let counted = FrameCount { track, frames, key_frames: self.key_frames, bytes: self.bytes };
             let tracks = self.chunk.head.tracks.len();
             self.chunk.counts.add_counted(counted, self.span, tracks);
+            self.chunk.budget.take_places(frames);
         }
         (self.told, self.key_frames, self.bytes, self.span) = (self.room, 0, 0, NO_SPAN);
     }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use fragkit_mkv::{Block, TrackType};
 
 use super::chunk::{Chunk, Counts};
+use super::limits::{Budget, Passed};
 use super::{Item, each_frame};
 use crate::fragment::{Completeness, Fragment, Frame, Head};
 use crate::number::FragmentNumber;
@@ -23,8 +24,7 @@ pub(super) struct Plain {
     end: Nanos,
     open: Option<Open>,
     /// Frames of the current Cluster, as long as it is not known whether it opens a fragment.
-    undecided: Option<Vec<Block>>,
-    undecided_frames: u64,
+    undecided: Option<(Vec<Block>, Budget)>,
     /// Start of the current Cluster, and its time.
     offset: u64,
     cluster: Nanos,
@@ -37,24 +37,25 @@ struct Open {
     head: Head,
     frames: Vec<Frame>,
     counts: Counts,
+    budget: Budget,
     /// Time of the first Cluster less what the producer timestamp lacks of it.
     start: Nanos,
 }
 
 impl Plain {
-    pub(super) fn start_cluster(&mut self, offset: u64) {
+    pub(super) fn start_cluster(&mut self, offset: u64, budget: Budget) {
         self.offset = offset;
         self.last_offset = offset;
         self.cluster = Nanos::ZERO;
-        self.undecided = Some(Vec::new());
-        self.undecided_frames = 0;
+        self.undecided = Some((Vec::new(), budget));
     }
 
     pub(super) fn set_cluster_time(&mut self, time: Nanos) {
         self.cluster = time;
     }
 
-    pub(super) fn add(&mut self, chunk: &Chunk, block: Block, keep: bool, ready: &mut VecDeque<Item>) {
+    /// Takes in the next block, and says which limit the fragment passed that it belongs to.
+    pub(super) fn add(&mut self, chunk: &Chunk, block: Block, ready: &mut VecDeque<Item>) -> Option<Passed> {
         self.last_offset = block.offset;
         let track = chunk.head.tracks.by_number(block.track);
         let decides = match chunk.head.tracks.video() {
@@ -63,28 +64,25 @@ impl Plain {
         };
         let opens = decides && block.keyframe;
         match &mut self.undecided {
-            Some(undecided) => {
-                self.undecided_frames += u64::try_from(block.frames.as_slice().len()).unwrap_or_default();
-                undecided.push(block);
-                if decides {
-                    self.decide(chunk, opens, keep, ready);
+            Some((undecided, budget)) => {
+                if !budget.take_block(&block) {
+                    return budget.passed();
                 }
+                undecided.push(block);
+                if decides { self.decide(chunk, opens, ready) } else { None }
             }
-            None => self.append(chunk, block, keep),
+            None => self.append(chunk, block),
         }
     }
 
     /// Gives the Cluster's frames to a new fragment or to the open one.
-    fn decide(&mut self, chunk: &Chunk, opens: bool, keep: bool, ready: &mut VecDeque<Item>) {
-        let blocks = self.undecided.take().unwrap_or_default();
-        self.undecided_frames = 0;
+    fn decide(&mut self, chunk: &Chunk, opens: bool, ready: &mut VecDeque<Item>) -> Option<Passed> {
+        let (blocks, _) = self.undecided.take()?;
         if opens || self.open.is_none() {
             self.emit(self.offset, Completeness::Untrailed, ready);
             self.start(chunk);
         }
-        for block in blocks {
-            self.append(chunk, block, keep);
-        }
+        blocks.into_iter().find_map(|block| self.append(chunk, block))
     }
 
     fn start(&mut self, chunk: &Chunk) {
@@ -111,30 +109,32 @@ impl Plain {
         };
         // Scales finer than a millisecond leave a rest that belongs to the frames' times.
         let start = self.cluster - (wall - timestamp.nanos());
-        self.open = Some(Open { head, frames: Vec::new(), counts: Counts::default(), start });
+        self.open = Some(Open { head, frames: Vec::new(), counts: Counts::default(), budget: chunk.budget(), start });
     }
 
-    fn append(&mut self, chunk: &Chunk, block: Block, keep: bool) {
-        let Some(open) = &mut self.open else { return };
+    fn append(&mut self, chunk: &Chunk, block: Block) -> Option<Passed> {
+        let open = self.open.as_mut()?;
         let (tracks, base) = (&chunk.head.tracks, self.cluster - open.start);
         each_frame(block, base, tracks, chunk.head.timestamp_scale, |frame| {
-            open.counts.add(&frame, tracks.len());
-            if keep {
-                open.frames.push(frame);
+            if open.budget.take(&frame) {
+                open.counts.add(&frame, tracks.len());
+                if open.budget.keeps_frames() {
+                    open.frames.push(frame);
+                }
             }
         });
+        open.budget.passed()
     }
 
-    pub(super) fn end_cluster(&mut self, chunk: &Chunk, keep: bool, ready: &mut VecDeque<Item>) {
+    /// Ends the current Cluster, and says which limit its fragment passed.
+    pub(super) fn end_cluster(&mut self, chunk: &Chunk, ready: &mut VecDeque<Item>) -> Option<Passed> {
         // A Cluster without a frame that could open a fragment goes on with the last one.
-        if self.undecided.is_some() {
-            self.decide(chunk, false, keep, ready);
-        }
+        self.decide(chunk, false, ready)
     }
 
-    /// How many frames the open fragment and the undecided Cluster have, and the offset of the last block.
-    pub(super) fn frames(&self) -> (u64, u64) {
-        (self.open.as_ref().map_or(0, |open| open.counts.frames) + self.undecided_frames, self.last_offset)
+    /// The offset of the last block.
+    pub(super) fn last_offset(&self) -> u64 {
+        self.last_offset
     }
 
     /// The number of the open fragment.
@@ -156,14 +156,12 @@ impl Plain {
     /// Ends the open fragment because of damage; the next Cluster opens a new one.
     pub(super) fn break_off(&mut self, offset: u64, completeness: Completeness, ready: &mut VecDeque<Item>) {
         self.undecided = None;
-        self.undecided_frames = 0;
         self.emit(offset, completeness, ready);
     }
 
     /// Ends the document and its last fragment, which is given the tags that stand behind the media.
     pub(super) fn close(&mut self, chunk: &Chunk, offset: u64, ready: &mut VecDeque<Item>) {
         self.undecided = None;
-        self.undecided_frames = 0;
         if let Some(open) = &mut self.open {
             open.head.tags.extend(chunk.head.tags.iter().filter(|tag| tag.after_media).cloned());
         }

@@ -456,6 +456,75 @@ fn max_frames_breaks_the_fragment_off_and_names_itself() {
     assert_eq!(findings[0].fragment_number, Some(1.into()));
     assert_eq!(numbers(&fragments), ["1", "2"]);
     assert!(fragments.iter().all(|fragment| matches!(fragment.head.completeness, Completeness::Broken { .. })));
+    assert!(fragments.iter().all(|fragment| fragment.frames.len() == 2 && fragment.head.frame_count() == 2));
+}
+
+#[test]
+fn max_fragment_bytes_breaks_the_fragment_off_unless_payload_is_mapped_or_frames_are_not_kept() {
+    let stream = get_media(2);
+    let (whole, _) = parse(&stream);
+    let frames = u64::try_from(whole[0].frames.len()).unwrap();
+    let (first, last) = (&whole[0].frames[0], whole[0].frames.last().unwrap());
+    let payload = last.offset + u64::from(last.size()) - first.offset;
+    let beside = frames * u64::try_from(size_of::<Frame>()).unwrap();
+    assert!(frames > 2 && payload > 0);
+    let with = |max_fragment_bytes: u64, change: fn(Assembler) -> Assembler| {
+        let mut assembler = change(Assembler::new(Limits { max_fragment_bytes, ..Limits::default() }));
+        assembler.push(stream.clone().into());
+        assembler.finish();
+        split(std::iter::from_fn(|| assembler.poll()).collect())
+    };
+    assert!(with(beside + payload, |assembler| assembler).1.is_empty());
+    let most = beside + payload - 1;
+    let (fragments, findings) = with(most, |assembler| assembler);
+    assert_eq!(numbers(&fragments), ["1", "2"]);
+    assert!(fragments.iter().all(|fragment| matches!(fragment.head.completeness, Completeness::Broken { .. })));
+    assert!(fragments.iter().all(|fragment| fragment.frames.len() == whole[0].frames.len() - 1));
+    let message = format!("the frames of one fragment take more than {most} bytes (limit max_fragment_bytes)");
+    assert_eq!(findings[0].message, message);
+    assert!(with(beside, Assembler::with_mapped_input).1.is_empty());
+    assert_eq!(with(beside - 1, Assembler::with_mapped_input).1.len(), 2);
+    assert!(with(0, Assembler::without_frames).1.is_empty());
+}
+
+#[test]
+fn max_fragment_bytes_holds_for_plain_files_and_for_sound_that_waits_for_a_picture() {
+    let limits = |frames: u64| {
+        let beside = u64::try_from(size_of::<Frame>() + 16).unwrap();
+        Limits { max_fragment_bytes: frames * beside, ..Limits::default() }
+    };
+    let clusters: [(u64, &[_]); 2] = [(0, &[(1, 0, true), (1, 40, false), (1, 80, false)]), (240, &[(1, 0, true)])];
+    let (fragments, findings) = split(items(limits(2), [&plain(&Info::default(), &clusters)[..]]));
+    let whole: Vec<_> = fragments.iter().map(|fragment| fragment.head.is_whole()).collect();
+    assert_eq!(whole, [false, true]);
+    assert!(findings[0].message.contains("limit max_fragment_bytes"));
+    let waiting = plain(&Info::default(), &[(0, &[(2, 0, true); 9])]);
+    let (_, findings) = split(items(limits(2), [&waiting[..]]));
+    assert!(findings[0].message.contains("limit max_fragment_bytes"));
+}
+
+#[test]
+fn max_tag_bytes_leaves_the_rest_out_and_says_so_once() {
+    let stream = document(|writer| {
+        headers(writer, &[video_track()]);
+        tags(writer, &[("AWS_KINESISVIDEO_FRAGMENT_NUMBER", "1"), ("a", "b"), ("c", "d"), ("e", "f")]);
+        let long = "x".repeat(500);
+        tags(writer, &[("AWS_KINESISVIDEO_CONTINUATION_TOKEN", &long), ("AWS_KINESISVIDEO_MILLIS_BEHIND_NOW", "5")]);
+    });
+    let limits = Limits { max_tag_bytes: 150, ..Limits::default() };
+    let (fragments, findings) = split(items(limits, [&stream[..]]));
+    let head = &fragments[0].head;
+    assert_eq!((head.tags.len(), head.number.clone(), head.millis_behind_now), (2, Some(1.into()), Some(5)));
+    assert_eq!(head.continuation_token, None);
+    let limited: Vec<_> = findings.iter().filter(|finding| finding.message.contains("limit max_tag_bytes")).collect();
+    assert_eq!(
+        limited.iter().map(|finding| &finding.message[..]).collect::<Vec<_>>(),
+        [
+            "the tags of one fragment take more than 150 bytes; the rest is left out (limit max_tag_bytes)",
+            "AWS_KINESISVIDEO_CONTINUATION_TOKEN of 500 bytes where 150 are allowed (limit max_tag_bytes)",
+        ]
+    );
+    assert!(limited.iter().all(|finding| finding.severity == Severity::Warning));
 }
 
 #[test]

@@ -2,8 +2,8 @@ use super::*;
 use crate::block::Frames;
 use crate::write::{BlockFlags, Writer};
 use crate::{
-    Audio, BlockAddition, BlockGroup, Colour, ContentEncoding, PixelCrop, SimpleTag, TrackType, Transform, Video,
-    write_tags, write_tracks,
+    Audio, BlockAddition, BlockGroup, Colour, ContentEncoding, PixelCrop, SimpleTag, Targets, TrackType, Transform,
+    Video, write_tags, write_tracks,
 };
 
 /// How a test chunk is laid out.
@@ -508,6 +508,28 @@ fn limits_are_named_in_their_errors() {
     assert!(trip(Limits { max_skipped_bytes: 10, ..default() }, &void).contains("max_skipped_bytes"));
     let block = |w: &mut Writer| cluster(w, 0, UNKNOWN);
     assert!(trip(Limits { max_block_bytes: 10, ..default() }, &block).contains("max_block_bytes"));
+    let targets = Targets { track_uids: vec![1; 3], ..Targets::default() };
+    let uids = |w: &mut Writer| write_tags(&[Tag { targets: Some(targets.clone()), ..Tag::default() }], w);
+    assert!(
+        trip(Limits { max_tags: 3, ..default() }, &uids).contains("more than 3 TagTrackUID elements (limit max_tags)")
+    );
+    let strip = |order: u64| ContentEncoding {
+        order,
+        scope: 1,
+        transform: Transform::HeaderStripping(Bytes::from_static(b"12345")),
+    };
+    let stripped = |w: &mut Writer| {
+        write_tracks(&[TrackEntry { content_encodings: (0..3).map(strip).collect(), ..track() }], w);
+    };
+    assert!(trip(Limits { max_content_encodings: 2, ..default() }, &stripped).contains("max_content_encodings"));
+    assert!(trip(Limits { max_stripped_bytes: 14, ..default() }, &stripped).contains("max_stripped_bytes"));
+    let group = |w: &mut Writer| {
+        cluster(w, 0, UNKNOWN);
+        let addition = BlockAddition { id: 1, data: Bytes::new() };
+        let group = BlockGroup { references: vec![-1; 2], additions: vec![addition], ..BlockGroup::default() };
+        group.write(1, 0, false, b"frame", w);
+    };
+    assert!(trip(Limits { max_block_details: 2, ..default() }, &group).contains("max_block_details"));
 }
 
 mod random {

@@ -10,14 +10,19 @@ use crate::vint::MAX_HEADER_LEN;
 /// Pushes smaller than this are gathered, so that a stream of single bytes does not become a list of single bytes.
 const SMALL_PUSH: usize = 4096;
 
+/// How much is gathered at most.
+const GATHERED: usize = 4 * SMALL_PUSH;
+
 #[derive(Debug, Default)]
 pub(crate) struct Input {
     /// From `base` on, without holes, each with its absolute offset.
     segments: VecDeque<(u64, Bytes)>,
     /// Small pushes, after the last segment.
-    tail: BytesMut,
+    tail: Vec<u8>,
     /// Absolute offset of the first byte of the first segment.
     base: u64,
+    /// How many segments, from the first one on, were looked at by [`Input::join_small`].
+    tidy: usize,
     /// Which segment the next byte is in, that segment again, and where in it.
     segment: usize,
     current: Bytes,
@@ -32,6 +37,9 @@ impl Input {
     pub(crate) fn push(&mut self, bytes: Bytes) {
         self.available += len(&bytes);
         if bytes.len() < SMALL_PUSH {
+            if self.tail.len() + bytes.len() > GATHERED {
+                self.settle();
+            }
             self.tail.extend_from_slice(&bytes);
         } else {
             self.settle();
@@ -42,7 +50,8 @@ impl Input {
     /// Makes a segment of the tail.
     fn settle(&mut self) {
         if !self.tail.is_empty() {
-            let tail = self.tail.split().freeze();
+            let tail = Bytes::copy_from_slice(&self.tail);
+            self.tail.clear();
             self.append(tail);
         }
     }
@@ -64,13 +73,18 @@ impl Input {
     /// What can be read without a copy right now. Empty only at the end of what was pushed.
     #[inline]
     pub(crate) fn front(&mut self) -> &[u8] {
-        if self.cursor >= self.current.len() {
-            self.settle_cursor();
-        }
+        self.settle_cursor_at_end();
         self.current.get(self.cursor..).unwrap_or_default()
     }
 
-    /// Moves the cursor off the end of a finished segment.
+    /// Moves the cursor off the end of a finished segment, if it is there.
+    #[inline]
+    fn settle_cursor_at_end(&mut self) {
+        if self.cursor >= self.current.len() {
+            self.settle_cursor();
+        }
+    }
+
     fn settle_cursor(&mut self) {
         if self.segments.get(self.segment).is_none_or(|(_, segment)| self.cursor >= segment.len()) {
             if self.segment < self.segments.len() {
@@ -82,6 +96,29 @@ impl Input {
             }
         }
         self.current = self.segments.get(self.segment).map(|(_, segment)| segment.clone()).unwrap_or_default();
+    }
+
+    /// Joins small segments that lie behind the cursor, so that a stream that is read byte by byte is not kept as a list of
+    /// bytes. Only those of like size are joined: each byte is copied a few times at most.
+    fn join_small(&mut self) {
+        while self.tidy < self.segment {
+            let joined = self.tidy.checked_sub(1).and_then(|before| {
+                let ((start, first), (_, second)) = (self.segments.get(before)?, self.segments.get(self.tidy)?);
+                let alike = first.len() < 2 * second.len() && first.len() + second.len() <= SMALL_PUSH;
+                alike.then(|| (before, (*start, Bytes::from([&first[..], &second[..]].concat()))))
+            });
+            match joined {
+                Some((before, joined)) => {
+                    self.segments.remove(before);
+                    if let Some(place) = self.segments.get_mut(before) {
+                        *place = joined;
+                    }
+                    self.segment -= 1;
+                    self.tidy = before;
+                }
+                None => self.tidy += 1,
+            }
+        }
     }
 
     /// The next bytes, as many as an element header can have or as there are.
@@ -116,8 +153,43 @@ impl Input {
         Some(bytes)
     }
 
-    /// The next `count` bytes: a slice of what was pushed, or a copy where they span pushes. `None` if there are fewer.
+    /// The next `count` bytes: a slice of what was pushed, or a copy where they span pushes, which then takes their place here,
+    /// so that they are not held twice. `None` if there are fewer.
     pub(crate) fn take(&mut self, count: u64) -> Option<Bytes> {
+        self.settle_cursor_at_end();
+        let (first, from) = (self.segment, self.cursor);
+        let bytes = self.read(count)?;
+        if self.segment > first && !bytes.is_empty() {
+            self.put_in_place(first, from, bytes.clone());
+        }
+        Some(bytes)
+    }
+
+    /// Makes one segment of what was just read, from byte `from` of segment `first` on.
+    fn put_in_place(&mut self, first: usize, from: usize, bytes: Bytes) {
+        let Some((start, before)) = self.segments.get(first).cloned() else { return };
+        let behind =
+            self.segments.get(self.segment).map(|(_, segment)| segment.slice(self.cursor..)).unwrap_or_default();
+        let end = (self.segment + 1).min(self.segments.len());
+        self.segments.drain(first..end);
+        self.tidy = self.tidy.min(first);
+        let mut at = first;
+        if from > 0 {
+            self.segments.insert(at, (start, before.slice(..from)));
+            at += 1;
+        }
+        self.segments.insert(at, (self.offset - len(&bytes), bytes));
+        at += 1;
+        if !behind.is_empty() {
+            self.segments.insert(at, (self.offset, behind));
+        }
+        self.segment = at;
+        self.cursor = 0;
+        self.current = self.segments.get(at).map(|(_, segment)| segment.clone()).unwrap_or_default();
+    }
+
+    /// The next `count` bytes: a slice of what was pushed, or a copy where they span pushes. `None` if there are fewer.
+    fn read(&mut self, count: u64) -> Option<Bytes> {
         if count > self.available {
             return None;
         }
@@ -142,11 +214,9 @@ impl Input {
 
     /// Like [`Input::take`], but stays where it is.
     pub(crate) fn peek(&mut self, count: u64) -> Option<Bytes> {
-        if self.cursor >= self.current.len() {
-            self.settle_cursor();
-        }
+        self.settle_cursor_at_end();
         let before = (self.segment, self.current.clone(), self.cursor, self.offset, self.available);
-        let bytes = self.take(count);
+        let bytes = self.read(count);
         (self.segment, self.current, self.cursor, self.offset, self.available) = before;
         bytes
     }
@@ -204,12 +274,14 @@ impl Input {
         while self.segment > 0 {
             let Some(end) = self.segments.front().map(|(start, first)| start + len(first)) else { return };
             if end > offset {
-                return;
+                break;
             }
             self.segments.pop_front();
             self.segment -= 1;
+            self.tidy = self.tidy.saturating_sub(1);
             self.base = end;
         }
+        self.join_small();
     }
 
     /// Goes back to `offset`, or as far as there are bytes still.
@@ -273,12 +345,53 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_were_joined_are_not_held_twice() {
+        let stream: Vec<u8> =
+            (0..100_000_u32).map(|number| number.to_le_bytes()[0] ^ number.to_le_bytes()[1]).collect();
+        let mut input = Input::default();
+        for piece in stream.chunks(5_000) {
+            input.push(Bytes::copy_from_slice(piece));
+        }
+        let mut taken = Vec::new();
+        for count in [4_000, 12_000, 0, 1, 4_999, 30_000, 40_000, 9_000] {
+            taken.push((input.offset(), input.take(count).unwrap()));
+        }
+        assert_eq!(input.available(), 0);
+        let held: usize = input.segments.iter().map(|(_, segment)| segment.len()).sum();
+        assert_eq!(held, stream.len());
+        for (start, bytes) in &taken {
+            let at = usize::try_from(*start).unwrap();
+            assert_eq!(bytes, &stream[at..at + bytes.len()]);
+            // The same memory again.
+            input.rewind(*start);
+            assert_eq!(input.take(len(bytes)).unwrap().as_ptr(), bytes.as_ptr());
+        }
+        input.rewind(0);
+        assert_eq!(input.take(100_000).unwrap(), stream);
+        assert_eq!(input.segments.len(), 1);
+        assert_eq!(input.take(1), None);
+    }
+
+    #[test]
     fn single_bytes_become_few_segments() {
         let mut input = Input::default();
         for _ in 0..100_000 {
             input.push(Bytes::from_static(b"x"));
         }
+        assert!(input.segments.len() < 10, "{}", input.segments.len());
         assert_eq!(input.take(100_000).unwrap().len(), 100_000);
-        assert_eq!(input.segments.len(), 1);
+        // Also where each is read before the next one comes.
+        let start = input.offset();
+        for byte in 0..=255u8 {
+            for _ in 0..100 {
+                input.push(Bytes::from(vec![byte]));
+                assert_eq!(input.take(1).unwrap()[0], byte);
+                input.release(start);
+            }
+        }
+        assert!(input.segments.len() < 40, "{}", input.segments.len());
+        input.rewind(start);
+        let again = input.take(25_600).unwrap();
+        assert!(again.iter().enumerate().all(|(at, byte)| usize::from(*byte) == at / 100));
     }
 }

@@ -505,6 +505,7 @@ impl Parser {
     /// An element that is held whole and read into a value.
     fn typed(&mut self, header: Header, offset: u64) -> Result<Option<Event>> {
         let Some((data, data_offset)) = self.whole(header, self.limits.max_header_bytes)? else { return Ok(None) };
+        self.release();
         let widths = self.widths();
         let context = Context { widths, limits: &self.limits };
         let parent = self.path();

@@ -179,7 +179,7 @@ fn nasty() -> Vec<Stream> {
             again: element(|writer| {
                 writer.master(Id::BLOCK_GROUP, |group| {
                     group.binary(Id::BLOCK, &[0x81, 0, 0, 0]);
-                    (0..20_000).for_each(|_| group.int(Id::REFERENCE_BLOCK, 0));
+                    (0..1000).for_each(|_| group.int(Id::REFERENCE_BLOCK, 0));
                 });
             }),
         },

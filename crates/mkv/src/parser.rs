@@ -185,6 +185,14 @@ pub(crate) struct Document {
     pub(crate) stripped: Vec<(u64, Bytes)>,
 }
 
+impl Document {
+    /// Where the innermost open element ends, if its size is known or that of the one around it is.
+    #[inline]
+    pub(crate) fn parent_end(&self) -> Option<u64> {
+        self.cluster.flatten().or(self.segment.flatten())
+    }
+}
+
 /// The last value read of an element that every document repeats, with its bytes, by which the next is recognised.
 #[derive(Debug)]
 pub(crate) struct Cached<T: ?Sized> {
@@ -396,12 +404,7 @@ impl Parser {
             })?),
             None => None,
         };
-        let parent_end = match &self.document {
-            Some(Document { cluster: Some(end), .. }) | Some(Document { cluster: None, segment: Some(end), .. }) => {
-                *end
-            }
-            _ => None,
-        };
+        let parent_end = self.document.as_ref().and_then(Document::parent_end);
         if let (Some(end), Some(parent_end)) = (end, parent_end)
             && end > parent_end
         {
@@ -625,7 +628,7 @@ impl Parser {
     fn end_by_size(&mut self) -> Option<Event> {
         let offset = self.input.offset();
         let document = self.document.as_mut()?;
-        if document.cluster == Some(Some(offset)) {
+        if document.cluster.is_some() && document.parent_end() == Some(offset) {
             document.cluster = None;
             return Some(Event::ClusterEnd { offset, by: EndedBy::Size });
         }
@@ -656,7 +659,7 @@ impl Parser {
         let offset = self.input.offset();
         let path = self.path();
         let Some(document) = &mut self.document else { return Ok(None) };
-        if let Some(end) = document.cluster.flatten().or(document.segment.flatten()) {
+        if let Some(end) = document.parent_end() {
             let message = format!("the input ends {} bytes before the element does", end - offset);
             return Err(Error::new(ErrorKind::Cut, offset, path, message));
         }

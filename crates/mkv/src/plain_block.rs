@@ -2,7 +2,7 @@
 //! The parser takes it first, and its own where this one says nothing.
 
 use crate::block::{Block, BlockPlace, Frames};
-use crate::parser::{Document, Parser, State};
+use crate::parser::{Parser, State};
 
 impl Parser {
     /// The next event if it is what nearly all are: a SimpleBlock of the current Cluster, all in one piece, without lacing
@@ -65,8 +65,8 @@ impl Parser {
     /// there is no Cluster, or something is to be put back into frames.
     #[inline]
     fn plain_bounds(&self) -> Option<(Option<u64>, u32)> {
-        let Some(Document { cluster: Some(end), widths, stripped, .. }) = &self.document else { return None };
-        stripped.is_empty().then_some((*end, widths.size.min(8)))
+        let document = self.document.as_ref().filter(|document| document.cluster.is_some())?;
+        document.stripped.is_empty().then_some((document.parent_end(), document.widths.size.min(8)))
     }
 
     #[inline]

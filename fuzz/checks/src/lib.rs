@@ -15,12 +15,13 @@ pub mod mkv_round_trip;
 pub mod nal;
 pub mod parameter_sets;
 pub mod selection;
+pub mod stream;
 
 /// A target: its name, and what it holds its input to.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     ("chunks", chunks::check),
     ("clip", clip::check),
     ("codec_private", codec_private::check),
@@ -33,4 +34,5 @@ pub const TARGETS: [Target; 12] = [
     ("nal", nal::check),
     ("parameter_sets", parameter_sets::check),
     ("selection", selection::check),
+    ("stream", stream::check),
 ];

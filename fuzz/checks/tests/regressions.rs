@@ -61,6 +61,22 @@ fn real_streams_hold() {
 }
 
 #[test]
+fn planned_streams_hold() {
+    // A small generator of its own (xorshift): the same plans each time.
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    for len in (10..1500).step_by(3) {
+        let input: Vec<u8> = std::iter::repeat_with(&mut next).take(len / 8 + 1).flatten().collect();
+        fragkit_fuzz_checks::stream::check(&input);
+    }
+}
+
+#[test]
 fn each_folder_belongs_to_a_target() {
     for kind in ["seeds", "regressions"] {
         for folder in files(&Path::new(FUZZ).join(kind)).iter().filter(|path| path.is_dir()) {

@@ -146,6 +146,30 @@ fn unknown_sizes_of_all_widths_and_known_sizes_give_the_same_blocks() {
 }
 
 #[test]
+fn a_cluster_of_unknown_size_ends_with_the_segment() {
+    let mut inner = Writer::new();
+    write_tracks(&[track()], &mut inner);
+    cluster(&mut inner, 0, UNKNOWN);
+    let mut w = Writer::new();
+    EbmlHeader::default().write(&mut w);
+    w.binary(Id::SEGMENT, &inner.into_bytes());
+    let whole = w.into_bytes();
+    for bytes in [whole.clone(), [&whole[..], &whole[..]].concat()] {
+        let blocks = events(&bytes).iter().filter(|event| matches!(event, Event::Block(_))).count();
+        assert_eq!(blocks, bytes.len() / whole.len() * 3);
+        assert!(events(&bytes).iter().any(|event| matches!(event, Event::ClusterEnd { by: EndedBy::Size, .. })));
+    }
+    // A block that reaches out of the Segment is damage, though its Cluster does not say where it ends.
+    let mut broken = whole.clone();
+    let last_block = broken.len() - 36;
+    assert_eq!(broken[last_block], 0xA3);
+    broken[last_block + 1] += 20;
+    broken.extend([0; 30]);
+    let error = parse([&broken[..]]).into_iter().find_map(Result::err).unwrap();
+    assert!(error.message().contains("but its parent at"), "{error}");
+}
+
+#[test]
 fn blocks_of_every_size_width_take_the_short_way_or_the_long_one_alike() {
     for width in 1..=8 {
         for (track, len) in [(1, 0_usize), (1, 1), (1, 200), (127, 40), (128, 40), (1, 20_000)] {

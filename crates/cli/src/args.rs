@@ -28,6 +28,13 @@ pub(crate) enum Command {
     Chunks(Chunks),
 }
 
+impl Command {
+    /// Whether what goes to standard output is text, line by line.
+    pub(crate) fn prints_text(&self) -> bool {
+        matches!(self, Command::List(_) | Command::Inspect(_) | Command::Images(_))
+    }
+}
+
 /// List the fragments, as ListFragments does
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:\n  fragkit list getmedia.mkv --by server --from 2017-11-28T06:54:00Z")]

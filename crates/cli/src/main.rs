@@ -42,8 +42,8 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads the output has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        // Whoever reads the text has seen enough; part of a file is never enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe && args.command.prints_text() => ExitCode::SUCCESS,
         Err(error) => {
             report::error(&error);
             exit_code(&error)

@@ -77,7 +77,8 @@ fn chunk(
     place: &str,
     findings: &mut Findings,
 ) -> Result<(), Error> {
-    let named = |error: Error| if error.kind() == ErrorKind::Io { error.at(place) } else { error };
+    let failed = |error: &Error| matches!(error.kind(), ErrorKind::Io | ErrorKind::BrokenPipe);
+    let named = |error: Error| if failed(&error) { error.at(place) } else { error };
     let mut chunker = Chunker::new(options, out);
     let add = |fragment: fragkit::Fragment, _: &mut Findings| {
         if fragment.head.is_whole() { chunker.add(&fragment).map_err(named) } else { Ok(()) }

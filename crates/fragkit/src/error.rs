@@ -65,6 +65,11 @@ impl Error {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
                 Some("free some space or choose another disk")
             }
+            io::ErrorKind::BrokenPipe => Some("its reader went away before the end"),
+            // EFAULT: bytes of a mapped file that are not there any more.
+            _ if cfg!(unix) && error.raw_os_error() == Some(14) => {
+                Some("an input file got shorter, or failed, while it was read")
+            }
             _ => None,
         };
         Error(Box::new(Inner { kind, message: reason(error), hint: hint.map(Into::into) }))

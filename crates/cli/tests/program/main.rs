@@ -14,6 +14,7 @@ mod chunks;
 mod clip;
 mod damage;
 mod doctor;
+mod faults;
 mod help;
 #[allow(clippy::as_conversions, reason = "numbers of pictures and samples are small")]
 mod images;

@@ -1,18 +1,16 @@
 //! What is left under the name of an output: the whole of it, or what was there before.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-use crate::process::{Call, Done, Folder, fragkit};
-use crate::streams::{documents, tag_values, testdata, testdata_bytes};
+use crate::process::{Call, Folder, fragkit};
+use crate::streams::{tag_values, testdata, testdata_bytes};
 
-const STREAM: &str = "h264-main-aac.chunks.mkv";
-const PLAIN: &str = "h264-main-aac.mkv";
+pub(crate) const STREAM: &str = "h264-main-aac.chunks.mkv";
+pub(crate) const PLAIN: &str = "h264-main-aac.mkv";
 
 /// Each way to write a file, from a file and from a pipe. `-o` comes last.
-fn writers() -> Vec<(&'static str, Call)> {
+pub(crate) fn writers() -> Vec<(&'static str, Call)> {
     let number = tag_values(&testdata_bytes(STREAM), "FRAGMENT_NUMBER").remove(1);
     let media = |call: Call| call.arg("--fragment").arg(&number).arg("-o");
     vec![
@@ -121,68 +119,6 @@ fn a_place_that_cannot_be_written_to_is_named() {
     }
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_is_told_with_the_name_of_the_output() {
-    for (what, call) in writers() {
-        let line = call.arg("/dev/full").done().refused(3);
-        assert!(line.starts_with("fragkit: /dev/full: cannot write: No space left"), "{what}: {line}");
-        assert!(line.contains("free some space"), "{what}: {line}");
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_standard_output_is_told() {
-    let number = tag_values(&testdata_bytes(STREAM), "FRAGMENT_NUMBER").remove(1);
-    for (words, input) in [
-        ("list", STREAM),
-        ("list --json", STREAM),
-        ("inspect", STREAM),
-        ("inspect --json", STREAM),
-        ("clip -o -", STREAM),
-        ("merge -o -", STREAM),
-        (&*format!("media -o - --fragment {number} --"), STREAM),
-        ("chunks -o -", PLAIN),
-    ] {
-        let line = fragkit(words).arg(testdata(input)).stdout_to("/dev/full").done().refused(3);
-        assert!(line.starts_with("fragkit: cannot write to standard output: No space left"), "{words}: {line}");
-    }
-}
-
-/// A disk of 64 KiB in a namespace of its own, where the system lets us have one.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_disk_that_fills_up_keeps_the_old_file_and_nothing_else() {
-    let stream = testdata(STREAM);
-    let in_namespace = |script: &str| {
-        let folder = Folder::new();
-        let mut command = std::process::Command::new("unshare");
-        command.args(["--mount", "--map-root-user", "sh", "-c"]).arg(format!(
-            "mount -t tmpfs -o size=64k none \"$1\" && cd \"$1\" && echo old > out || exit 99; {script}; \
-             code=$?; ls -A; cat out; exit $code"
-        ));
-        command.arg("sh").arg(folder.path()).arg(env!("CARGO_BIN_EXE_fragkit"));
-        command.args([&stream, &testdata(PLAIN)]).output().map(Done::of)
-    };
-    if !in_namespace("true").is_ok_and(|done| done.code == Some(0)) {
-        println!("skipped: no file system can be mounted here");
-        return;
-    }
-    for script in [
-        r#""$2" clip "$3" -o out"#,
-        r#"cat "$3" | "$2" clip - -o out"#,
-        r#""$2" merge "$3" -o out"#,
-        r#""$2" chunks "$4" -o out"#,
-        r#"cat "$4" | "$2" chunks - -o out"#,
-    ] {
-        let done = in_namespace(script).unwrap();
-        let line = done.refused(3);
-        assert!(line.contains("out: cannot write") && line.contains("free some space"), "{script}: {line}");
-        assert_eq!(done.text(), "out\nold\n", "{script}");
-    }
-}
-
 #[test]
 fn an_output_that_is_also_an_input_is_refused() {
     let folder = Folder::new();
@@ -233,79 +169,6 @@ fn a_clip_beside_its_inputs_in_their_folder_can_be_made_again() {
         fragkit("clip").arg(folder.path()).arg("-o").arg(folder.join("clip.mp4")).done().quiet();
     }
     assert_eq!(folder.names(), ["clip.mp4", "in.mkv"]);
-}
-
-#[test]
-fn a_reader_that_goes_away_is_success_without_noise() {
-    let number = tag_values(&testdata_bytes(STREAM), "FRAGMENT_NUMBER").remove(1);
-    for (words, input) in [
-        ("list -", STREAM),
-        ("list - --json", STREAM),
-        ("inspect -", STREAM),
-        ("inspect - --json", STREAM),
-        ("clip - -o -", STREAM),
-        ("merge - -o -", STREAM),
-        (&*format!("media - -o - --fragment {number}"), STREAM),
-        ("chunks - -o -", PLAIN),
-    ] {
-        let mut child = fragkit(words).spawn();
-        // It has written nothing yet, as it has read nothing.
-        drop(child.stdout.take());
-        child.stdin.take().unwrap().write_all(&testdata_bytes(input)).unwrap();
-        let done = Done::of(child.wait_with_output().unwrap());
-        assert_eq!((done.code, &*done.stderr), (Some(0), ""), "{words}");
-    }
-}
-
-#[test]
-fn a_standard_error_that_nobody_reads_changes_nothing() {
-    let mut child = fragkit("list -").spawn();
-    drop(child.stderr.take());
-    child.stdin.take().unwrap().write_all(&testdata_bytes("exceptions.chunks.mkv")).unwrap();
-    assert_eq!(Done::of(child.wait_with_output().unwrap()).ok().rows().len(), 6);
-    #[cfg(target_os = "linux")]
-    {
-        let done = fragkit("list").arg(testdata("exceptions.chunks.mkv")).stderr_to("/dev/full").done();
-        assert_eq!((done.code, done.rows().len()), (Some(0), 6));
-        assert_eq!(fragkit("list no-such-file").stderr_to("/dev/full").done().code, Some(3));
-        assert_eq!(fragkit("list --no-such-flag").stderr_to("/dev/full").done().code, Some(2));
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn killed_in_the_middle_of_writing_it_leaves_what_was_there() {
-    let stream = testdata_bytes(STREAM);
-    let documents = documents(&stream);
-    for old in [None, Some("the old one")] {
-        let folder = Folder::new();
-        let out = folder.join("out");
-        if let Some(old) = old {
-            folder.put("out", old);
-        }
-        let mut child = fragkit("clip - -o").arg(&out).spawn();
-        let mut stdin = child.stdin.take().unwrap();
-        // Far more than any buffer holds, and no end of it.
-        let part = &stream[..documents[3].start];
-        for _ in 0..40 {
-            stdin.write_all(part).unwrap();
-        }
-        let patience = Instant::now() + Duration::from_secs(60);
-        let written = || {
-            let sizes = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len());
-            sizes.sum::<u64>()
-        };
-        while written() < 100_000 {
-            assert!(Instant::now() < patience, "nothing is written: {:?}", folder.names());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        child.kill().unwrap();
-        assert_eq!(child.wait().unwrap().code(), None, "it ended by the signal");
-        match old {
-            None => assert!(!out.exists()),
-            Some(old) => assert_eq!(folder.read("out"), old.as_bytes()),
-        }
-    }
 }
 
 #[cfg(unix)]

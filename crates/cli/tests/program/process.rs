@@ -14,18 +14,19 @@ use tempfile::TempDir;
 pub(crate) struct Call {
     command: Command,
     input: Option<Vec<u8>>,
+    from_elsewhere: bool,
 }
 
 /// The program with these words, which are split at spaces.
 pub(crate) fn fragkit(words: &str) -> Call {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fragkit"));
     command.args(words.split_whitespace());
-    Call { command, input: None }
+    Call { command, input: None, from_elsewhere: false }
 }
 
 /// Another program.
 pub(crate) fn program(name: &str) -> Call {
-    Call { command: Command::new(name), input: None }
+    Call { command: Command::new(name), input: None, from_elsewhere: false }
 }
 
 impl Call {
@@ -41,6 +42,14 @@ impl Call {
 
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Call {
         self.input = Some(bytes.into());
+        self
+    }
+
+    /// Standard input is this file or connection.
+    #[cfg(unix)]
+    pub(crate) fn stdin_from(mut self, input: std::os::fd::OwnedFd) -> Call {
+        self.command.stdin(input);
+        self.from_elsewhere = true;
         self
     }
 
@@ -64,7 +73,12 @@ impl Call {
     /// Runs it to its end.
     pub(crate) fn done(mut self) -> Done {
         match self.input.take() {
-            None => Done::of(self.command.stdin(Stdio::null()).output().unwrap()),
+            None => {
+                if !self.from_elsewhere {
+                    self.command.stdin(Stdio::null());
+                }
+                Done::of(self.command.output().unwrap())
+            }
             Some(bytes) => {
                 self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
                 let mut child = self.command.spawn().unwrap();

@@ -500,8 +500,10 @@ impl Iterator for Interleaved<'_> {
             let Some(track) = self.tracks.get(self.track) else {
                 let start = self.stretch.end;
                 let rest = self.samples.get(start..)?;
-                let end = rest.first()?.time + STRETCH;
-                let len = rest.iter().position(|sample| sample.time >= end).unwrap_or(rest.len());
+                // Always with its first sample: at the end of all time there is no second more.
+                let (first, behind) = rest.split_first()?;
+                let end = first.time + STRETCH;
+                let len = 1 + position(behind, |sample| sample.time >= end);
                 self.stretch = start..start + len;
                 (self.track, self.at, self.first) = (0, start, true);
                 continue;

@@ -324,3 +324,14 @@ fn a_rate_that_is_not_that_of_the_samples_is_told_of_once() {
         assert_eq!(told.count(), expected, "{findings:?}");
     }
 }
+
+#[test]
+fn samples_at_the_end_of_all_time_are_gone_through_once() {
+    let mut fragment = fragments(&testdata("h264-main-aac.chunks.mkv")).swap_remove(0);
+    for frame in &mut fragment.frames {
+        frame.time = Nanos(i64::MAX);
+    }
+    let index = index(false, &[fragment.clone()]);
+    let gone_through: usize = index.interleaved(0).map(|run| run.samples.len()).sum();
+    assert_eq!(gone_through, fragment.frames.len());
+}

@@ -1,6 +1,8 @@
-//! Every input that once broke a target, and every seed, holds what its target asks.
+//! Every input that once broke a target, every seed, and what the targets have learned (`fuzz/minimise.sh`) holds what its target
+//! asks.
 
 use std::fs;
+use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -15,23 +17,38 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// The names and bytes of all inputs of a target.
+fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folders = ["seeds", "regressions"].map(|kind| Path::new(FUZZ).join(kind).join(target));
+    let paths = folders.iter().flat_map(|folder| files(folder));
+    let mut inputs: Vec<_> = paths.map(|path| (path.display().to_string(), fs::read(path).unwrap())).collect();
+    let path = Path::new(FUZZ).join("corpora").join(format!("{target}.tar.gz"));
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(fs::File::open(&path).unwrap()));
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let mut input = Vec::new();
+        entry.read_to_end(&mut input).unwrap();
+        if entry.header().entry_type().is_file() {
+            inputs.push((format!("{} in {}", entry.path().unwrap().display(), path.display()), input));
+        }
+    }
+    inputs
+}
+
 #[test]
-fn seeds_and_what_once_broke_a_target_hold() {
-    let mut broken = Vec::new();
-    let mut counts = Vec::new();
+fn seeds_and_corpora_and_what_once_broke_a_target_hold() {
+    let mut broken: Vec<String> = Vec::new();
     for (name, check) in TARGETS {
-        let folders = ["seeds", "regressions"].map(|kind| Path::new(FUZZ).join(kind).join(name));
-        let inputs: Vec<PathBuf> = folders.iter().flat_map(|folder| files(folder)).collect();
-        for path in &inputs {
-            let input = fs::read(path).unwrap();
-            if catch_unwind(AssertUnwindSafe(|| check(&input))).is_err() {
-                broken.push(path.display().to_string());
+        let inputs = inputs(name);
+        for (from, input) in &inputs {
+            if catch_unwind(AssertUnwindSafe(|| check(input))).is_err() {
+                broken.push(from.clone());
             }
         }
-        counts.push((name, inputs.len()));
+        println!("{name}: {} inputs", inputs.len());
+        assert!(inputs.len() >= 10, "{name}");
+        assert!(broken.is_empty(), "{broken:#?}");
     }
-    assert!(broken.is_empty(), "{broken:#?}");
-    assert!(counts.iter().any(|(_, count)| *count > 0), "{counts:?}");
 }
 
 /// Targets that take streams.
@@ -92,4 +109,20 @@ fn each_target_is_built() {
         let text = fs::read_to_string(Path::new(FUZZ).join("fuzz_targets").join(format!("{name}.rs"))).unwrap();
         assert!(text.contains(&format!("fragkit_fuzz_checks::{name}::check")), "{name}");
     }
+}
+
+#[test]
+fn the_dictionary_knows_the_elements_by_their_names() {
+    let text = fs::read_to_string(Path::new(FUZZ).join("dictionaries/matroska.dict")).unwrap();
+    let mut known = 0;
+    for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        let bytes: Option<Vec<u8>> =
+            value.trim_matches('"').split("\\x").skip(1).map(|hex| u8::from_str_radix(hex, 16).ok()).collect();
+        let id = bytes.unwrap_or_default().iter().fold(0, |id, byte| id << 8 | u64::from(*byte));
+        if let Some(expected) = fragkit::mkv::Id(id).name() {
+            assert_eq!(name, expected.replace('-', "_"));
+            known += 1;
+        }
+    }
+    assert!(known > 100, "{known}");
 }

@@ -26,7 +26,8 @@ pub fn decode_jpeg(bytes: &[u8], limits: &Limits) -> Result<(Picture, Colour), E
     let header = Header::read(bytes).map_err(|reason| EncodeError::new(format!("JPEG: {reason}")))?;
     let samples = u64::from(header.width) * u64::from(header.height);
     if samples > limits.max_picture_pixels {
-        let reason = format!("a JPEG of {samples} samples, the limit is {}", limits.max_picture_pixels);
+        let most = limits.max_picture_pixels;
+        let reason = format!("limit max_picture_pixels: a JPEG has {samples} samples, {most} is the most");
         return Err(EncodeError::new(reason));
     }
 

@@ -307,7 +307,7 @@ fn pictures_beyond_the_limit_are_refused() {
     let limits = |max_picture_pixels| Limits { max_picture_pixels, ..Limits::default() };
     assert!(decode_jpeg(&file, &limits(64 * 48)).is_ok());
     let error = decode_jpeg(&file, &limits(64 * 48 - 1)).unwrap_err().to_string();
-    assert!(error.contains("3072") && error.contains("3071"), "{error}");
+    assert_eq!(error, "limit max_picture_pixels: a JPEG has 3072 samples, 3071 is the most");
 }
 
 #[test]

@@ -32,6 +32,8 @@ MEBIBYTES = 512
 # Elements that hold others, by id (RFC 9559).
 MASTERS = {0x1A45DFA3, 0x18538067, 0x1549A966, 0x1654AE6B, 0xAE, 0xE0, 0xE1, 0x1F43B675, 0xA0, 0x1254C367, 0x7373, 0x67C8, 0x63C0, 0x6D80, 0x6240}
 EBML_HEADER = 0x1A45DFA3
+# What a chunk begins with, also without its EBML header.
+STARTS = {EBML_HEADER.to_bytes(4, "big"), (0x18538067).to_bytes(4, "big")}
 
 
 def commands(path, folder, number):
@@ -162,6 +164,9 @@ def mutated(rng, path, whole, found, numbers):
         kind = rng.choice(KINDS)
         chunk = kind(rng, bytearray(whole[start:end]), inside)
         others = numbers[:index] + numbers[index + 1 :]
+        if index and bytes(chunk[:4]) not in STARTS:
+            # Something else stands behind the chunk before: then its size may be what is wrong.
+            others.remove(numbers[index - 1])
         return Case(path, whole[:start] + chunk + whole[end:], f"{kind.__name__} in chunk {index}", rng.choice(numbers), others)
     data = bytearray(whole)
     names = []

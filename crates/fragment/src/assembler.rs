@@ -97,8 +97,8 @@ impl Assembler {
         self
     }
 
-    /// Says that the bytes pushed lie in a mapped file, or are kept by the caller anyway: frames then hold no memory by their payload, so it does not count
-    /// against [`Limits::max_fragment_bytes`].
+    /// Says that the bytes pushed lie in a mapped file, or are kept by the caller anyway: frames then hold no memory by their
+    /// payload, so it does not count against [`Limits::max_fragment_bytes`].
     #[must_use]
     pub fn with_mapped_input(mut self) -> Self {
         self.mapped_input = true;

@@ -178,6 +178,10 @@ pub(crate) struct Document {
     pub(crate) cluster: Option<Option<u64>>,
     /// Offset of the last Cluster, or of the document before there is one.
     pub(crate) last_cluster: u64,
+    /// Whether there was a Cluster.
+    pub(crate) has_cluster: bool,
+    /// Up to where documents were looked for that an element had swallowed.
+    pub(crate) searched: u64,
     /// Whether a Segment of known size was there and has ended.
     pub(crate) over: bool,
     pub(crate) has_tracks: bool,
@@ -439,14 +443,18 @@ impl Parser {
                     segment: None,
                     cluster: None,
                     last_cluster: offset,
+                    has_cluster: false,
+                    searched: offset,
                     over: false,
                     has_tracks: false,
                     stripped: Vec::new(),
                 });
                 Ok(Some(Event::Document { offset, header: ebml_header }))
             }
-            (Id::SEGMENT, Some(document)) => {
+            (Id::SEGMENT, Some(_)) => {
+                self.swallowed_document(offset, header.id)?;
                 self.input.skip(header.len.into());
+                let Some(document) = &mut self.document else { return Ok(None) };
                 document.segment = Some(end);
                 document.over = false;
                 Ok(Some(Event::Segment { offset, size: header.size }))
@@ -465,8 +473,10 @@ impl Parser {
         match header.id {
             Id::INFO | Id::TRACKS | Id::TAGS => self.typed(header, offset),
             Id::CLUSTER => {
+                self.swallowed_document(offset, header.id)?;
                 self.input.skip(header.len.into());
                 if let Some(document) = &mut self.document {
+                    document.has_cluster = true;
                     document.cluster = Some(end);
                     // A broken size in the Cluster before this one shows by now, so there is no need to go back further.
                     self.checkpoint = self.checkpoint.max(document.last_cluster);
@@ -502,6 +512,19 @@ impl Parser {
             Id::TIMESTAMP => self.typed(header, offset),
             Id::POSITION | Id::PREV_SIZE | Id::SILENT_TRACKS => self.step_over(header, offset),
             _ => self.step_over_unknown(header, offset),
+        }
+    }
+
+    /// Looks whether the next document began unnoticed: where a chunk is cut, its last block takes in what follows, and if that
+    /// ends between two elements by chance, the next Segment or Cluster seems to belong to this document.
+    fn swallowed_document(&mut self, offset: u64, id: Id) -> Result<()> {
+        let Some(Document { has_cluster: true, .. }) = self.document else { return Ok(()) };
+        match self.document_behind_cluster(offset) {
+            Some(at) => {
+                let message = format!("a document begins at byte {at}, within an element before this one");
+                Err(Error::invalid(offset, self.path().child(id), message))
+            }
+            None => Ok(()),
         }
     }
 

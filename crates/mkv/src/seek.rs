@@ -18,6 +18,9 @@ const REWIND_ALLOWANCE: u64 = 1 << 20;
 /// An EBML header is some 40 bytes; a candidate longer than this is none.
 const MAX_EBML_HEADER: u64 = 1024;
 
+/// How far before its Cluster the EBML header of a chunk is looked for.
+const MAX_HEADERS: u64 = 1 << 16;
+
 /// How far [`Parser::step_over_to_document`] came.
 pub(crate) enum Stepped {
     /// A document begins at the next byte.
@@ -102,7 +105,7 @@ impl Parser {
                 return Stepped::Left(end - self.input.offset());
             }
             let left = end - self.input.offset();
-            match self.ebml_candidate() {
+            match self.ebml_candidate(None) {
                 Candidate::True => return Stepped::Document,
                 Candidate::Unsure(wanted) if !self.finished => {
                     self.wanted = wanted;
@@ -115,13 +118,34 @@ impl Parser {
         }
     }
 
+    /// Where a document begins between the last Cluster's start and `offset`, which is the next byte: not further back than its
+    /// headers are long, and no byte is gone over twice.
+    pub(crate) fn document_behind_cluster(&mut self, offset: u64) -> Option<u64> {
+        let document = self.document.as_mut()?;
+        let from = document.last_cluster.max(document.searched).max(offset.saturating_sub(MAX_HEADERS));
+        document.searched = offset;
+        self.input.rewind(from);
+        let ebml = Id::EBML.0.to_be_bytes()[4];
+        let mut found = None;
+        while found.is_none() && self.input.find2([ebml, ebml], offset.saturating_sub(self.input.offset())) {
+            let at = self.input.offset();
+            // The element at the offset may be the Segment behind it.
+            match self.ebml_candidate(Some(offset.saturating_sub(at) + 4)) {
+                Candidate::True => found = Some(at),
+                Candidate::False | Candidate::Unsure(_) => self.input.step(1),
+            }
+        }
+        self.input.skip(offset.saturating_sub(self.input.offset()));
+        found
+    }
+
     fn candidate(&mut self) -> Candidate {
         let Some(id) = self.input.peek(4) else { return Candidate::Unsure(4) };
         let id = Id(id.iter().fold(0, |id, &byte| (id << 8) | u64::from(byte)));
         let offset = self.input.offset();
         match (id, &self.document) {
             (Id::EBML, _) => {
-                let candidate = self.ebml_candidate();
+                let candidate = self.ebml_candidate(None);
                 if matches!(candidate, Candidate::True) {
                     self.document = None;
                 }
@@ -135,13 +159,16 @@ impl Parser {
         }
     }
 
-    /// An EBML header that parses, with a Segment or a Void element behind it, or the end of the input.
-    fn ebml_candidate(&mut self) -> Candidate {
-        let head = self.input.peek(self.input.available().min(16)).unwrap_or_default();
+    /// An EBML header that parses, with a Segment or a Void element behind it, or the end of the input. `within` is how many of
+    /// the next bytes are looked at, if not all that there are.
+    fn ebml_candidate(&mut self, within: Option<u64>) -> Candidate {
+        let all = self.input.available();
+        let room = within.map_or(all, |within| within.min(all));
+        let head = self.input.peek(room.min(16)).unwrap_or_default();
         let header = match vint::header(&head, Widths::default()) {
             Ok((_, Header { id, .. })) if id != Id::EBML => return Candidate::False,
             Ok((_, header)) => header,
-            Err(nom::Err::Incomplete(_)) => return Candidate::Unsure(self.input.available() + 1),
+            Err(nom::Err::Incomplete(_)) => return Candidate::Unsure(room + 1),
             Err(_) => return Candidate::False,
         };
         let Header { size: Some(size), len, .. } = header else { return Candidate::False };
@@ -149,19 +176,21 @@ impl Parser {
             return Candidate::False;
         }
         let total = u64::from(len) + size;
-        let Some(element) = self.input.peek(total) else { return Candidate::Unsure(total + 4) };
+        let Some(element) = self.input.peek(total).filter(|_| total <= room) else {
+            return Candidate::Unsure(total + 4);
+        };
         let data = element.get(usize::try_from(len).unwrap_or_default()..).unwrap_or_default();
         let context = Context { widths: Widths::default(), limits: &self.limits };
         if EbmlHeader::read(Master { data, offset: 0, path: Path::TOP, context }).is_err() {
             return Candidate::False;
         }
-        match self.input.peek(total + 4) {
+        match self.input.peek(total + 4).filter(|_| total + 4 <= room) {
             Some(bytes) => {
                 let next = bytes.get(element.len()..).unwrap_or_default();
                 let is_segment = next == [0x18, 0x53, 0x80, 0x67];
                 if is_segment || next.first() == Some(&0xEC) { Candidate::True } else { Candidate::False }
             }
-            None if self.finished => Candidate::True,
+            None if self.finished && within.is_none() => Candidate::True,
             None => Candidate::Unsure(total + 4),
         }
     }

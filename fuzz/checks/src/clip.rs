@@ -1,4 +1,6 @@
-//! A clip of any bytes is as long as it says, and its tables point at its samples.
+//! A clip of any bytes is as long as it says, and its tables point at its samples, as our own checker and the crate `mp4` read it.
+
+use std::io::Cursor;
 
 use fragkit::{ClipOptions, Clipper, Gaps, Item, OnChange, Selector, Source};
 
@@ -28,5 +30,14 @@ pub fn check(data: &[u8]) {
         let checked = fragkit::mp4::check::check(&file).expect("the file is sound");
         let counts: Vec<(u32, u32)> = checked.tracks.iter().map(|track| (track.track_id, track.sample_count)).collect();
         assert_eq!(counts, clip.summary().samples);
+        // It knows H.264 and AAC.
+        if checked.tracks.iter().all(|track| [*b"avc1", *b"mp4a"].contains(&track.sample_entry)) {
+            let len = clip.size();
+            let reader = mp4::Mp4Reader::read_header(Cursor::new(&file), len).expect("the crate mp4 reads the file");
+            let mut seen: Vec<(u32, u32)> =
+                reader.tracks().iter().map(|(id, track)| (*id, track.sample_count())).collect();
+            seen.sort_unstable();
+            assert_eq!(seen, counts);
+        }
     }
 }

@@ -170,6 +170,45 @@ fn a_cluster_of_unknown_size_ends_with_the_segment() {
 }
 
 #[test]
+fn a_block_that_swallows_the_head_of_the_next_chunk_costs_its_own_chunk_alone() {
+    let first = chunk("1", UNKNOWN);
+    let second = chunk("2", UNKNOWN);
+    let numbers = |bytes: &[u8]| -> Vec<Vec<String>> {
+        let documents = parse([bytes]).into_iter().filter_map(Result::ok);
+        let mut numbers = Vec::new();
+        for event in documents {
+            match event {
+                Event::Document { .. } => numbers.push(Vec::new()),
+                Event::Tags { tags, .. } => {
+                    let tag = tags[0].simple_tags[0].string.clone().unwrap();
+                    numbers.last_mut().unwrap().push(tag);
+                }
+                _ => {}
+            }
+        }
+        numbers
+    };
+    let position = |bytes: &[u8], id: [u8; 4]| bytes.windows(4).position(|window| window == id).unwrap();
+    // The chunk is cut in its last block, whose size then takes in all up to the next chunk's Segment, or up to its Cluster.
+    let last_block = first.windows(2).rposition(|window| window == [0xA3, 0xA2]).unwrap();
+    for id in [[0x18, 0x53, 0x80, 0x67], [0x1F, 0x43, 0xB6, 0x75]] {
+        let taken_in = position(&second, id);
+        let mut cut = first[..last_block].to_vec();
+        cut.extend([0xA3, 0x40, 0]);
+        cut.extend([0x81, 0, 0, 0, b'x']);
+        let size = u16::try_from(5 + taken_in).unwrap();
+        cut[last_block + 1..last_block + 3].copy_from_slice(&(0x4000 | size).to_be_bytes());
+        let bytes = [&cut[..], &second, &chunk("3", UNKNOWN)].concat();
+        assert_eq!(numbers(&bytes), [vec!["1"], vec!["2"; 2], vec!["3"; 2]]);
+        let message = format!("a document begins at byte {}, within an element before this one", cut.len());
+        let errors: Vec<String> =
+            parse([&bytes[..]]).into_iter().filter_map(Result::err).map(|e| e.to_string()).collect();
+        assert!(errors.len() == 1 && errors[0].contains(&message), "{errors:?}");
+        assert_eq!(format!("{:?}", parse(bytes.chunks(7))), format!("{:?}", parse([&bytes[..]])));
+    }
+}
+
+#[test]
 fn blocks_of_every_size_width_take_the_short_way_or_the_long_one_alike() {
     for width in 1..=8 {
         for (track, len) in [(1, 0_usize), (1, 1), (1, 200), (127, 40), (128, 40), (1, 20_000)] {

@@ -1,5 +1,7 @@
 //! What input may cost: memory is bound by limits and by the largest fragment, time grows as the input does.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests say what they expect by panicking")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::borrow::Cow;
 use std::sync::Mutex;

@@ -18,8 +18,9 @@ const REWIND_ALLOWANCE: u64 = 1 << 20;
 /// An EBML header is some 40 bytes; a candidate longer than this is none.
 const MAX_EBML_HEADER: u64 = 1024;
 
-/// How far before its Cluster the EBML header of a chunk is looked for.
-const MAX_HEADERS: u64 = 1 << 16;
+/// How far before its Cluster the EBML header of a chunk is looked for: some hundred bytes of headers, ten tags at most of the
+/// service, and private data.
+const MAX_HEADERS: u64 = 1 << 14;
 
 /// How far [`Parser::step_over_to_document`] came.
 pub(crate) enum Stepped {

@@ -320,8 +320,8 @@ impl BlockGroup {
 mod tests {
     use super::*;
 
-    fn frames(data: &'static [u8]) -> Vec<Bytes> {
-        let block = read(0, 0, Bytes::from_static(data), Path::TOP).unwrap();
+    fn frames(data: &[u8]) -> Vec<Bytes> {
+        let block = read(0, 0, Bytes::copy_from_slice(data), Path::TOP).unwrap();
         assert_eq!(&data[usize::try_from(block.data_offset).unwrap()..][..1], &block.frames.as_slice()[0][..1]);
         block.frames.as_slice().to_vec()
     }
@@ -342,7 +342,7 @@ mod tests {
     fn xiph_lacing_adds_bytes_up_to_one_below_255() {
         let mut data = b"\x81\0\0\x02\x02\xFF\x01\x02".to_vec();
         data.extend(std::iter::repeat_n(b'a', 256).chain(*b"bbccc"));
-        let frames = frames(data.leak());
+        let frames = frames(&data);
         assert_eq!(frames.iter().map(Bytes::len).collect::<Vec<_>>(), [256, 2, 3]);
         assert_eq!(frames[2], "ccc");
     }

@@ -17,6 +17,12 @@ pub mod parameter_sets;
 pub mod selection;
 pub mod stream;
 
+/// Whether more than one document seems to begin in a file that was written as one: its payload then holds the head of another,
+/// which the parser takes for a chunk that was swallowed.
+pub(crate) fn holds_another_document(file: &[u8]) -> bool {
+    file.windows(4).filter(|window| *window == [0x1A, 0x45, 0xDF, 0xA3]).count() > 1
+}
+
 /// A target: its name, and what it holds its input to.
 pub type Target = (&'static str, fn(&[u8]));
 

@@ -19,6 +19,9 @@ pub fn check(data: &[u8]) {
     let mut file = Vec::new();
     fragkit::write_runs(&source, &mut file, |writer| merge.runs(|run| writer.write(&run))).expect("memory takes all");
     assert_eq!(u64::try_from(file.len()), Ok(merge.size()));
+    if crate::holds_another_document(&file) {
+        return;
+    }
     let mut parser = Parser::new(Limits::default());
     parser.push(file.into());
     parser.finish();

@@ -27,6 +27,9 @@ enum Part {
 pub fn check(data: &[u8]) {
     for document in documents(data) {
         let written = write(&document);
+        if crate::holds_another_document(&written) {
+            continue;
+        }
         let again = documents(&written);
         // NaN in a float is unequal to itself, so the text forms are compared.
         assert_eq!(format!("{again:?}"), format!("{:?}", [document]));

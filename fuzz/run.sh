@@ -44,7 +44,7 @@ fuzz() {
     -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -print_funcs=0 -reload=0 \
     "-artifact_prefix=artifacts/$target-" >"$log" 2>&1 || failed=1
   local last coverage runs
-  last=$(grep -a 'cov: ' "$log" | tail -1)
+  last=$(grep -a 'cov: ' "$log" | tail -1 || true)
   coverage=$(sed 's/.*cov: \([0-9]*\) ft: \([0-9]*\).*/\1 edges, \2 features/' <<<"$last")
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   printf '%-16s %10s runs in %5s s   %s%s\n' "$target" "${runs:-?}" "$((SECONDS - begun))" "$coverage" \

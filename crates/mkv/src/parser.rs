@@ -178,10 +178,8 @@ pub(crate) struct Document {
     pub(crate) cluster: Option<Option<u64>>,
     /// Offset of the last Cluster, or of the document before there is one.
     pub(crate) last_cluster: u64,
-    /// Whether there was a Cluster.
-    pub(crate) has_cluster: bool,
-    /// Up to where documents were looked for that an element had swallowed.
-    pub(crate) searched: u64,
+    /// Up to where documents were looked for that an element had swallowed; `None` before the first Cluster.
+    pub(crate) searched: Option<u64>,
     /// Whether a Segment of known size was there and has ended.
     pub(crate) over: bool,
     pub(crate) has_tracks: bool,
@@ -348,7 +346,12 @@ impl Parser {
     /// one does, ID or size are made of damage.
     fn skip_some(&mut self, id: Id, offset: u64, left: u64) -> Result<(u64, bool)> {
         if id == Id::ATTACHMENTS {
-            return Ok((left - self.input.skip(left), false));
+            let left = left - self.input.skip(left);
+            // Nor is it looked for there later.
+            if let Some(searched) = self.document.as_mut().and_then(|document| document.searched.as_mut()) {
+                *searched = self.input.offset();
+            }
+            return Ok((left, false));
         }
         match self.step_over_to_document(left) {
             Stepped::Left(left) => Ok((left, false)),
@@ -443,8 +446,7 @@ impl Parser {
                     segment: None,
                     cluster: None,
                     last_cluster: offset,
-                    has_cluster: false,
-                    searched: offset,
+                    searched: None,
                     over: false,
                     has_tracks: false,
                     stripped: Vec::new(),
@@ -476,7 +478,7 @@ impl Parser {
                 self.swallowed_document(offset, header.id)?;
                 self.input.skip(header.len.into());
                 if let Some(document) = &mut self.document {
-                    document.has_cluster = true;
+                    document.searched = Some(offset);
                     document.cluster = Some(end);
                     // A broken size in the Cluster before this one shows by now, so there is no need to go back further.
                     self.checkpoint = self.checkpoint.max(document.last_cluster);
@@ -518,7 +520,6 @@ impl Parser {
     /// Looks whether the next document began unnoticed: where a chunk is cut, its last block takes in what follows, and if that
     /// ends between two elements by chance, the next Segment or Cluster seems to belong to this document.
     fn swallowed_document(&mut self, offset: u64, id: Id) -> Result<()> {
-        let Some(Document { has_cluster: true, .. }) = self.document else { return Ok(()) };
         match self.document_behind_cluster(offset) {
             Some(at) => {
                 let message = format!("a document begins at byte {at}, within an element before this one");

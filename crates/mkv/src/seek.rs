@@ -122,9 +122,9 @@ impl Parser {
     /// Where a document begins between the last Cluster's start and `offset`, which is the next byte: not further back than its
     /// headers are long, and no byte is gone over twice.
     pub(crate) fn document_behind_cluster(&mut self, offset: u64) -> Option<u64> {
-        let document = self.document.as_mut()?;
-        let from = document.last_cluster.max(document.searched).max(offset.saturating_sub(MAX_HEADERS));
-        document.searched = offset;
+        let searched = self.document.as_mut()?.searched.as_mut()?;
+        let from = (*searched).max(offset.saturating_sub(MAX_HEADERS));
+        *searched = offset;
         self.input.rewind(from);
         let ebml = Id::EBML.0.to_be_bytes()[4];
         let mut found = None;

@@ -209,6 +209,20 @@ fn a_block_that_swallows_the_head_of_the_next_chunk_costs_its_own_chunk_alone() 
 }
 
 #[test]
+fn a_document_that_is_attached_between_clusters_is_no_swallowed_one() {
+    let mut w = Writer::new();
+    EbmlHeader::default().write(&mut w);
+    w.header(Id::SEGMENT, None);
+    write_tracks(&[track()], &mut w);
+    cluster(&mut w, 0, UNKNOWN);
+    w.binary(Id::ATTACHMENTS, &chunk("attached", UNKNOWN));
+    cluster(&mut w, 200, UNKNOWN);
+    let events = events(&w.into_bytes());
+    assert_eq!(events.iter().filter(|event| matches!(event, Event::Document { .. })).count(), 1);
+    assert_eq!(events.iter().filter(|event| matches!(event, Event::Block(_))).count(), 6);
+}
+
+#[test]
 fn blocks_of_every_size_width_take_the_short_way_or_the_long_one_alike() {
     for width in 1..=8 {
         for (track, len) in [(1, 0_usize), (1, 1), (1, 200), (127, 40), (128, 40), (1, 20_000)] {

@@ -333,6 +333,36 @@ mod tests {
         assert!(Source::default().bytes(0..10).is_empty());
     }
 
+    #[test]
+    fn limits_that_are_set_hold_in_every_way_to_read() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/h264-main-aac.chunks.mkv");
+        let stream = Bytes::from(std::fs::read(path).unwrap());
+        let limits = Limits { max_frames: 3, ..Limits::default() };
+        let source = Source::from(stream.clone()).with_limits(limits.clone());
+        let pipe = Pipe::with_limits(&stream[..], limits.clone()).map(Result::unwrap);
+        let counted = Pipe::with_limits(&stream[..], limits).without_frames().map(Result::unwrap);
+        let ways: [Vec<Item>; 5] = [
+            source.items().collect(),
+            source.items_without_audio_payload().collect(),
+            source.heads().collect(),
+            pipe.collect(),
+            counted.collect(),
+        ];
+        for items in ways {
+            let (mut fragments, mut told) = (0, 0);
+            for item in &items {
+                match item {
+                    Item::Fragment(fragment) => {
+                        assert_eq!(fragment.head.frame_count(), 3);
+                        fragments += 1;
+                    }
+                    Item::Finding(finding) => told += usize::from(finding.message.contains("limit max_frames")),
+                }
+            }
+            assert!(fragments > 2 && told == fragments, "{told} of {fragments}");
+        }
+    }
+
     /// Gives a stream in short pieces, and tells how much was taken.
     struct Slow<'s> {
         rest: &'s [u8],

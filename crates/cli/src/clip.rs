@@ -1,9 +1,11 @@
 //! `fragkit clip`: one MP4, as GetClip gives it.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use fragkit::{ClipOptions, ClipSummary, Clipper, Error, OnChange, Output, Selector, Source, StreamingClipper};
+use fragkit::{
+    ClipOptions, ClipSummary, Clipper, Error, OnChange, Output, Selector, Source, StreamWriter, StreamingClipper,
+};
 
 use crate::args::Clip;
 use crate::media::save;
@@ -66,30 +68,28 @@ fn from_source(source: &Source, options: ClipOptions, args: &Clip, findings: &mu
     Ok(())
 }
 
-fn from_pipe(reader: Box<dyn Read>, options: ClipOptions, args: &Clip, findings: &mut Findings) -> Result<(), Error> {
+fn from_pipe(
+    reader: Box<dyn Read + Send>,
+    options: ClipOptions,
+    args: &Clip,
+    findings: &mut Findings,
+) -> Result<(), Error> {
     let mut output = Output::create(&args.output, &args.inputs.inputs)?;
     let mut clipper = StreamingClipper::new(options);
-    {
-        // Larger frames go past the buffer, without a copy.
-        let mut file = io::BufWriter::with_capacity(SMALL_WRITES, output.file());
-        let taken = stream::piped_fragments(reader, Keep::Frames, findings, |fragment, _| {
-            clipper.add(&fragment, |bytes| file.write_all(bytes)).map_err(|error| output.failed(&error))
-        });
-        clipper.take_findings().iter().for_each(|finding| findings.show(finding));
-        taken?;
-        file.flush().map_err(|error| output.failed(&error))?;
-    }
+    let mut writer = StreamWriter::new(output.file());
+    let taken = stream::piped_fragments(reader, Keep::Frames, findings, |fragment, _| {
+        writer.add(&mut clipper, &fragment).map_err(|error| output.failed(&error))
+    });
+    clipper.take_findings().iter().for_each(|finding| findings.show(finding));
+    taken?;
     let end = clipper.finish()?;
-    output.file().write_all(&end.moov).map_err(|error| output.failed(&error))?;
+    writer.finish(&end.moov).map_err(|error| output.failed(&error))?;
     let (offset, bytes) = end.patch;
     output.patch(offset, &bytes)?;
     output.finish()?;
     tell(&args.output, &end.summary, findings);
     Ok(())
 }
-
-/// Frames smaller than this are written together.
-const SMALL_WRITES: usize = 8 << 10;
 
 /// The first file has the name that was given; the others get a number.
 pub(crate) fn numbered(output: &Path, number: usize) -> PathBuf {

@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+#[cfg(unix)]
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use fragkit::{Error, ErrorKind, Head, Item, Pipe, Source};
@@ -13,7 +15,7 @@ use crate::report::Findings;
 /// Where a subcommand reads from.
 pub(crate) enum Input {
     Files(Source),
-    Pipe(Box<dyn Read>),
+    Pipe(Box<dyn Read + Send>),
 }
 
 /// What of the fragments is wanted.
@@ -42,9 +44,12 @@ impl Input {
                 let error = Error::new(ErrorKind::Usage, "a pipe is read alone, not beside other inputs");
                 Err(error.hint("`cat` joins them: cat a.mkv b.mkv | fragkit clip - -o clip.mp4"))
             }
-            Some(path) if is_dash(path) => Ok(Input::Pipe(Box::new(io::stdin()))),
+            Some(path) if is_dash(path) => Ok(standard_input()),
             Some(path) => match File::open(path) {
-                Ok(file) => Ok(Input::Pipe(Box::new(file))),
+                Ok(file) => {
+                    widen(&file);
+                    Ok(Input::Pipe(Box::new(file)))
+                }
                 Err(error) => Err(Error::from_io(&error).at(format_args!("{}: cannot read", path.display()))),
             },
         }
@@ -58,6 +63,36 @@ impl Input {
         }
     }
 }
+
+/// Standard input: a file where the shell made it one (`fragkit list - < FILE`), and else a pipe.
+#[cfg(unix)]
+fn standard_input() -> Input {
+    let stdin = io::stdin();
+    if let Ok(file) = stdin.as_fd().try_clone_to_owned().map(File::from)
+        && let Ok(source) = Source::rest_of(&file)
+    {
+        return Input::Files(source);
+    }
+    widen(&stdin);
+    Input::Pipe(Box::new(stdin))
+}
+
+/// Standard input.
+#[cfg(not(unix))]
+fn standard_input() -> Input {
+    Input::Pipe(Box::new(io::stdin()))
+}
+
+/// Lets a pipe hold more, so that writer and reader wait for each other less often.
+#[cfg(target_os = "linux")]
+fn widen(pipe: impl AsFd) {
+    const BYTES: usize = 1 << 20;
+    // It works all the same where that is not allowed, or it is no pipe.
+    rustix::pipe::fcntl_setpipe_size(pipe, BYTES).unwrap_or_default();
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen<T>(_pipe: T) {}
 
 /// Standard input, a FIFO, a socket: what can be read only once.
 fn is_pipe(path: &Path) -> bool {
@@ -97,17 +132,18 @@ pub(crate) fn fragments(
 
 /// The same for a pipe, one fragment at a time.
 pub(crate) fn piped_fragments(
-    reader: Box<dyn Read>,
+    reader: Box<dyn Read + Send>,
     keep: Keep,
     findings: &mut Findings,
     mut each: impl FnMut(fragkit::Fragment, &mut Findings) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let pipe = Pipe::new(reader);
     let pipe = match keep {
-        Keep::Heads => pipe.without_frames(),
-        Keep::Live => pipe.without_delay(),
-        Keep::Places | Keep::Frames => pipe,
+        Keep::Live => Ok(pipe.without_delay()),
+        Keep::Heads => pipe.without_frames().with_read_ahead(),
+        Keep::Places | Keep::Frames => pipe.with_read_ahead(),
     };
+    let pipe = pipe.map_err(|error| unreadable(&error))?;
     let bar = progress::bar("reading", None);
     let (mut any, mut any_fragment) = (false, false);
     for item in pipe {

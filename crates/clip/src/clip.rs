@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use fragkit_fragment::codec::CodecId;
 use fragkit_fragment::{
-    AudioClock, Finding, Fragment, Head, Index, Nanos, Run, Sample, Selector, Severity, Timeline, Timestamp, Tracks,
-    change,
+    AudioClock, Finding, Fragment, Head, Index, Nanos, Run, Sample, Selector, Severity, SmallRun, Timeline, Timestamp,
+    Tracks, change,
 };
 use fragkit_mp4::{Edit, MDAT_PLACEHOLDER, Movie, SampleEntry, SampleTable, Track, Visual, placed_mdat_header};
 
@@ -158,14 +158,30 @@ impl StreamingClipper {
     ///
     /// What `write` gives.
     pub fn add<E>(&mut self, fragment: &Fragment, mut write: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        // No run is of the input: all that is written is at hand.
+        self.add_runs(fragment, |run| write(run.bytes().unwrap_or_default()))
+    }
+
+    /// The same in runs that are slices of the fragment or small, so that many can be written in one call. None is a
+    /// [`Run::Input`].
+    ///
+    /// # Errors
+    ///
+    /// What `write` gives.
+    pub fn add_runs<'f, E>(
+        &mut self,
+        fragment: &'f Fragment,
+        mut write: impl FnMut(Run<'f>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let selector = &self.options.selector;
         if !selector.is_candidate(&fragment.head) || !may_be_selected(selector, &fragment.head) {
             return Ok(());
         }
         if self.ftyp_bytes.is_none() {
             let ftyp = ftyp(&fragment.head.tracks);
-            write(&ftyp)?;
-            write(&MDAT_PLACEHOLDER)?;
+            for part in ftyp.chunks(SmallRun::MAX_LEN).chain([&MDAT_PLACEHOLDER[..]]) {
+                write(Run::Small(SmallRun::new(part)))?;
+            }
             self.ftyp_bytes = u64::try_from(ftyp.len()).ok();
         }
         self.index.add_written(fragment, write)

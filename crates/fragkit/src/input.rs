@@ -1,7 +1,7 @@
-//! Where the bytes come from: files, folders of files, and pipes, as one stream.
+//! Where the bytes come from: files and folders of files, as one stream.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,6 @@ use fragkit_fragment::{Assembler, Item, Limits};
 
 use crate::error::{Error, ErrorKind};
 use crate::map::map;
-
-/// How much is read from a pipe at a time.
-const PIPE_READ: usize = 256 << 10;
 
 /// Files smaller than this are read instead of mapped: a map costs more than their bytes.
 const SMALL_FILE: u64 = 64 << 10;
@@ -48,6 +45,22 @@ impl Source {
             }
         }
         Ok(source)
+    }
+
+    /// What is left to be read of an open file, mapped.
+    ///
+    /// # Errors
+    ///
+    /// If it is no file but a pipe or a device, or cannot be mapped.
+    pub fn rest_of(mut file: &File) -> Result<Source, Error> {
+        let failed = |error: &io::Error| Error::from_io(error);
+        if !file.metadata().map_err(|error| failed(&error))?.is_file() {
+            return Err(Error::new(ErrorKind::Io, "this is no file that can be mapped"));
+        }
+        let position = file.stream_position().map_err(|error| failed(&error))?;
+        let bytes = map(file).map_err(|error| failed(&error))?;
+        let start = usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
+        Ok(Source::from(bytes.slice(start..)))
     }
 
     /// Takes in a stream that can be read only once, by way of a temporary file that has no name, so that memory stays small.
@@ -109,12 +122,8 @@ impl Source {
     }
 
     fn assemble(&self, change: fn(Assembler) -> Assembler) -> impl Iterator<Item = Item> + use<> {
-        let mut assembler = change(Assembler::new(self.limits.clone()).with_mapped_input());
-        for (_, bytes) in &self.parts {
-            assembler.push(bytes.clone());
-        }
-        assembler.finish();
-        std::iter::from_fn(move || assembler.poll())
+        let assembler = change(Assembler::new(self.limits.clone()).with_mapped_input());
+        assembler.assemble(self.parts.iter().map(|(_, bytes)| bytes.clone()))
     }
 
     /// The whole stream, if it is in one piece, or else nothing.
@@ -217,100 +226,10 @@ fn is_media(path: &Path) -> bool {
     ["mkv", "mka", "webm", "bin"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
-/// A stream that can be read only once: standard input, a FIFO, a socket.
-pub struct Pipe<R> {
-    reader: R,
-    assembler: Assembler,
-    /// What a read goes to, if each is handed on as it comes.
-    piece: Option<Vec<u8>>,
-    finished: bool,
-}
-
-impl<R> std::fmt::Debug for Pipe<R> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pipe").field("finished", &self.finished).finish_non_exhaustive()
-    }
-}
-
-impl<R: Read> Pipe<R> {
-    /// Reads fragments from `reader` as they come.
-    pub fn new(reader: R) -> Self {
-        Self::with_limits(reader, Limits::default())
-    }
-
-    /// The same, held to these limits instead of the usual ones.
-    pub fn with_limits(reader: R, limits: Limits) -> Self {
-        Pipe { reader, assembler: Assembler::new(limits), piece: None, finished: false }
-    }
-
-    /// Counts frames instead of keeping them.
-    #[must_use]
-    pub fn without_frames(mut self) -> Self {
-        self.assembler = self.assembler.without_frames();
-        self
-    }
-
-    /// Hands on what a read gives and does not wait for more, so that a fragment is there as soon as its end is seen, however
-    /// slowly the stream comes. It costs a copy of every byte.
-    #[must_use]
-    pub fn without_delay(mut self) -> Self {
-        self.piece = Some(vec![0; LIVE_READ]);
-        self
-    }
-
-    fn read_some(&mut self) -> io::Result<Bytes> {
-        let Some(piece) = &mut self.piece else { return read_some(&mut self.reader) };
-        loop {
-            match self.reader.read(piece) {
-                // A copy of its own size: many short reads would otherwise hold as many whole buffers.
-                Ok(count) => return Ok(Bytes::copy_from_slice(piece.get(..count).unwrap_or_default())),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
-/// As much as a pipe holds on Linux.
-const LIVE_READ: usize = 64 << 10;
-
-impl<R: Read> Iterator for Pipe<R> {
-    type Item = io::Result<Item>;
-
-    fn next(&mut self) -> Option<io::Result<Item>> {
-        loop {
-            if let Some(item) = self.assembler.poll() {
-                return Some(Ok(item));
-            }
-            if self.finished {
-                return None;
-            }
-            match self.read_some() {
-                Ok(bytes) if bytes.is_empty() => {
-                    self.finished = true;
-                    self.assembler.finish();
-                }
-                Ok(bytes) => self.assembler.push(bytes),
-                Err(error) => {
-                    self.finished = true;
-                    return Some(Err(error));
-                }
-            }
-        }
-    }
-}
-
-/// Reads until the buffer is full or the stream has ended. Filling it keeps frames within one piece.
-fn read_some(reader: &mut impl Read) -> io::Result<Bytes> {
-    let mut buffer = Vec::with_capacity(PIPE_READ);
-    let most = u64::try_from(PIPE_READ).unwrap_or(u64::MAX);
-    reader.by_ref().take(most).read_to_end(&mut buffer)?;
-    Ok(buffer.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Pipe;
 
     #[test]
     fn bytes_of_a_range_are_those_of_the_stream_wherever_its_parts_meet() {
@@ -360,49 +279,6 @@ mod tests {
                 }
             }
             assert!(fragments > 2 && told == fragments, "{told} of {fragments}");
-        }
-    }
-
-    /// Gives a stream in short pieces, and tells how much was taken.
-    struct Slow<'s> {
-        rest: &'s [u8],
-        taken: &'s std::cell::Cell<usize>,
-    }
-
-    impl Read for Slow<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let count = self.rest.len().min(buffer.len()).min(1000);
-            let (piece, rest) = self.rest.split_at(count);
-            buffer[..count].copy_from_slice(piece);
-            self.rest = rest;
-            self.taken.set(self.taken.get() + count);
-            Ok(count)
-        }
-    }
-
-    #[test]
-    fn fragments_of_a_pipe_without_delay_come_before_the_stream_has_gone_on_and_are_the_same() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/h264-baseline.chunks.mkv");
-        let stream = std::fs::read(path).unwrap();
-        let taken = std::cell::Cell::new(0);
-        let fragments = |pipe: Pipe<Slow<'_>>| -> Vec<(fragkit_fragment::Fragment, usize)> {
-            taken.set(0);
-            let items = pipe.map(Result::unwrap);
-            items
-                .filter_map(|item| if let Item::Fragment(it) = item { Some((it, taken.get())) } else { None })
-                .collect()
-        };
-        let slow = || Pipe::new(Slow { rest: &stream, taken: &taken });
-        let (usual, live) = (fragments(slow()), fragments(slow().without_delay()));
-        assert!(usual.len() > 2 && usual.len() == live.len());
-        for ((expected, late), (fragment, early)) in usual.iter().zip(&live) {
-            assert_eq!(*late, stream.len());
-            assert!(u64::try_from(*early).unwrap() <= fragment.head.offset + fragment.head.size + 2000);
-            assert_eq!(fragment.head.offset, expected.head.offset);
-            let payloads = |it: &fragkit_fragment::Fragment| -> Vec<Bytes> {
-                it.frames.iter().map(|frame| frame.payload.clone()).collect()
-            };
-            assert_eq!(payloads(fragment), payloads(expected));
         }
     }
 }

@@ -35,6 +35,7 @@ mod error;
 mod input;
 mod map;
 mod output;
+mod pipe;
 
 /// Fragments to one MP4.
 pub use fragkit_clip as clip;
@@ -68,8 +69,9 @@ pub use fragkit_mp4 as mp4;
 
 pub use chunks::{ChunkOptions, Chunker, Inserted};
 pub use error::{Error, ErrorKind};
-pub use input::{Pipe, Source, files};
-pub use output::{Output, RunWriter, save, write_runs};
+pub use input::{Source, files};
+pub use output::{Output, RunWriter, StreamWriter, save, write_runs};
+pub use pipe::Pipe;
 
 /// The library example of the README, so that it compiles.
 #[cfg(doctest)]

@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, IoSlice, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use fragkit_fragment::Run;
+use fragkit_clip::StreamingClipper;
+use fragkit_fragment::{Fragment, Run};
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, ErrorKind};
@@ -170,40 +171,19 @@ pub struct RunWriter<'s> {
     source: &'s Source,
     /// The bytes of the source, if they are in one piece.
     single: &'s [u8],
-    out: &'s mut dyn Write,
-    /// Copies of small runs; those from `gathered` on are in no piece yet.
-    small: Vec<u8>,
-    gathered: usize,
-    batch: Vec<Piece<'s>>,
-    /// Bytes of the batch that are not copies.
-    bytes: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Piece<'s> {
-    /// Up to here in the copies, from where the last such piece ended.
-    Small(usize),
-    Source(&'s [u8]),
+    gather: Gather<'s>,
 }
 
 impl std::fmt::Debug for RunWriter<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RunWriter").field("bytes", &self.bytes).finish_non_exhaustive()
+        f.debug_struct("RunWriter").field("bytes", &self.gather.bytes).finish_non_exhaustive()
     }
 }
 
 impl<'s> RunWriter<'s> {
     /// Writes to `out` what runs take from `source`.
     pub fn new(source: &'s Source, out: &'s mut dyn Write) -> Self {
-        RunWriter {
-            source,
-            single: source.single(),
-            out,
-            small: Vec::with_capacity(SMALL_BATCH_BYTES + SMALL_RUN),
-            gathered: 0,
-            batch: Vec::with_capacity(MAX_SLICES),
-            bytes: 0,
-        }
+        RunWriter { source, single: source.single(), gather: Gather::new(out, Vec::new()) }
     }
 
     /// Writes a run, now or with the next ones.
@@ -219,29 +199,102 @@ impl<'s> RunWriter<'s> {
             && let Some(slice) = self.single.get(start..end)
             && slice.len() < SMALL_RUN
         {
-            return self.copy(slice);
+            return self.gather.copy(slice);
         }
         self.write_any(run)
     }
 
     fn write_any(&mut self, run: &Run<'_>) -> io::Result<()> {
         match run {
-            Run::Bytes(bytes) if bytes.len() < SMALL_RUN => self.copy(bytes),
-            Run::Bytes(bytes) => {
-                self.flush()?;
-                self.out.write_all(bytes)
-            }
-            Run::Small(small) => self.copy(small.as_slice()),
+            Run::Bytes(bytes) if bytes.len() < SMALL_RUN => self.gather.copy(bytes),
+            Run::Bytes(bytes) => self.gather.write_now(bytes),
+            Run::Small(small) => self.gather.copy(small.as_slice()),
             Run::Input(range) => {
-                let source = self.source;
-                source.slices(
-                    range.clone(),
-                    |slice| {
-                        if slice.len() < SMALL_RUN { self.copy(slice) } else { self.push(slice) }
-                    },
-                )
+                let (source, gather) = (self.source, &mut self.gather);
+                source.slices(range.clone(), |slice| gather.add(slice))
             }
         }
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.gather.flush()?;
+        self.gather.out.flush()
+    }
+}
+
+/// Writes a clip of a pipe in few, large calls: what a [`StreamingClipper`] gives for fragment after fragment.
+#[derive(Debug)]
+pub struct StreamWriter<W> {
+    out: W,
+    /// Copies of small runs that are still to be written.
+    small: Vec<u8>,
+}
+
+impl<W: Write> StreamWriter<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Self {
+        StreamWriter { out, small: Vec::new() }
+    }
+
+    /// Hands a fragment to the clipper and writes what comes of it, but for small frames, which may wait for the next.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails.
+    pub fn add(&mut self, clipper: &mut StreamingClipper, fragment: &Fragment) -> io::Result<()> {
+        let mut gather = Gather::new(&mut self.out, std::mem::take(&mut self.small));
+        clipper.add_runs(fragment, |run| match run {
+            Run::Bytes(bytes) => gather.add(bytes),
+            run => gather.copy(run.bytes().unwrap_or_default()),
+        })?;
+        self.small = gather.pause()?;
+        Ok(())
+    }
+
+    /// Writes what is left and then these bytes: the end of the clip.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails.
+    pub fn finish(mut self, end: &[u8]) -> io::Result<()> {
+        self.out.write_all(&self.small)?;
+        self.out.write_all(end)?;
+        self.out.flush()
+    }
+}
+
+/// Pieces of an output on their way into one call.
+struct Gather<'s> {
+    out: &'s mut dyn Write,
+    /// Copies of small pieces; those from `gathered` on are not in the batch yet.
+    small: Vec<u8>,
+    gathered: usize,
+    batch: Vec<Piece<'s>>,
+    /// Bytes of the batch that are not copies.
+    bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Piece<'s> {
+    /// Up to here in the copies, from where the last such piece ended.
+    Small(usize),
+    Slice(&'s [u8]),
+}
+
+impl<'s> Gather<'s> {
+    /// Goes on with what is in `small`.
+    fn new(out: &'s mut dyn Write, small: Vec<u8>) -> Self {
+        Gather { out, small, gathered: 0, batch: Vec::new(), bytes: 0 }
+    }
+
+    #[inline]
+    fn add(&mut self, slice: &'s [u8]) -> io::Result<()> {
+        if slice.len() < SMALL_RUN { self.copy(slice) } else { self.push(slice) }
     }
 
     #[inline]
@@ -252,9 +305,15 @@ impl<'s> RunWriter<'s> {
 
     fn push(&mut self, slice: &'s [u8]) -> io::Result<()> {
         self.end_small();
-        self.batch.push(Piece::Source(slice));
+        self.batch.push(Piece::Slice(slice));
         self.bytes += slice.len();
         if self.batch.len() >= MAX_SLICES - 1 || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what was gathered, and then these bytes, which are not there for long.
+    fn write_now(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.flush()?;
+        self.out.write_all(bytes)
     }
 
     /// Makes a piece of the copies that are in none.
@@ -265,11 +324,19 @@ impl<'s> RunWriter<'s> {
         }
     }
 
+    /// Writes what is not a copy, and gives back copies that can wait.
+    fn pause(mut self) -> io::Result<Vec<u8>> {
+        if !self.batch.is_empty() {
+            self.flush()?;
+        }
+        Ok(self.small)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.end_small();
         let mut start = 0;
         let slices = self.batch.iter().map(|piece| match *piece {
-            Piece::Source(slice) => IoSlice::new(slice),
+            Piece::Slice(slice) => IoSlice::new(slice),
             Piece::Small(end) => {
                 IoSlice::new(self.small.get(std::mem::replace(&mut start, end)..end).unwrap_or_default())
             }
@@ -289,15 +356,5 @@ impl<'s> RunWriter<'s> {
         self.gathered = 0;
         self.bytes = 0;
         Ok(())
-    }
-
-    /// Writes what is left.
-    ///
-    /// # Errors
-    ///
-    /// If writing fails.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.flush()?;
-        self.out.flush()
     }
 }

@@ -2,6 +2,7 @@
 
 mod chunk;
 mod limits;
+mod parallel;
 mod plain;
 
 use std::collections::VecDeque;
@@ -17,6 +18,7 @@ use crate::tracks::{AudioClock, Track, Tracks};
 use chunk::Chunk;
 pub use limits::Limits;
 use limits::{Budget, Passed};
+pub use parallel::Items;
 use plain::Plain;
 
 /// What comes out of the [`Assembler`].
@@ -66,6 +68,10 @@ pub struct Assembler {
     trailed: bool,
     pushed: u64,
     finished: bool,
+    /// Nothing more comes behind the start of the first document from here on, for those who have that by other means; and
+    /// where that was.
+    stop_at: u64,
+    stopped: Option<u64>,
 }
 
 impl Assembler {
@@ -87,6 +93,8 @@ impl Assembler {
             trailed: false,
             pushed: 0,
             finished: false,
+            stop_at: u64::MAX,
+            stopped: None,
         }
     }
 
@@ -133,6 +141,9 @@ impl Assembler {
             if let Some(item) = self.ready.pop_front() {
                 return Some(item);
             }
+            if self.stopped.is_some() {
+                return None;
+            }
             self.places();
             while let Some(block) = self.parser.poll_block() {
                 self.block(block);
@@ -157,6 +168,7 @@ impl Assembler {
             // Damage without a document's end leaves the last chunk open.
             self.close(offset, None);
             self.chunk = Some(Chunk::new(offset, self.ahead, self.budget()));
+            self.stopped = (offset >= self.stop_at).then_some(offset);
             return;
         }
         // After damage in a chunk of the service, what follows up to the next document has no chunk.
@@ -182,7 +194,7 @@ impl Assembler {
             }
             Event::Tracks { offset, tracks } => {
                 if !self.tracks.holds(&tracks) {
-                    self.tracks = Tracks::new(&tracks);
+                    self.set_tracks(Tracks::new(&tracks));
                     for track in self.tracks.iter() {
                         if let Some(name) = track.refused_encoding {
                             let message =
@@ -197,8 +209,9 @@ impl Assembler {
                         }
                     }
                 }
-                chunk.head.tracks = self.tracks.clone();
-                self.places_only = PlacesOnly::new(&self.tracks, self.keep_frames, self.without_audio_payload);
+                if let Some(chunk) = &mut self.chunk {
+                    chunk.head.tracks = self.tracks.clone();
+                }
             }
             Event::Tags { offset, tags } => take_tags(chunk, offset, tags, self.limits.max_tag_bytes, &mut self.ready),
             Event::Cluster { offset, .. } => {
@@ -228,6 +241,11 @@ impl Assembler {
             Event::DocumentEnd { offset } => self.close(offset, None),
             _ => {}
         }
+    }
+
+    fn set_tracks(&mut self, tracks: Tracks) {
+        self.places_only = PlacesOnly::new(&tracks, self.keep_frames, self.without_audio_payload);
+        self.tracks = tracks;
     }
 
     /// Takes the places of the frames that come next, as long as no more is wanted of them.

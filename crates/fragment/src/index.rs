@@ -161,15 +161,16 @@ impl Index {
     }
 
     /// Takes in a fragment whose payload, which must all be in its frames, is now written out in the order of
-    /// [`interleaved`](Index::interleaved). From then on the index speaks of the output's bytes as its input.
+    /// [`interleaved`](Index::interleaved), in runs that are slices of it or small. From then on the index speaks of the output's
+    /// bytes as its input.
     ///
     /// # Errors
     ///
     /// What `write` gives; the fragment is then not to be used.
-    pub fn add_written<E>(
+    pub fn add_written<'f, E>(
         &mut self,
-        fragment: &Fragment,
-        mut write: impl FnMut(&[u8]) -> Result<(), E>,
+        fragment: &'f Fragment,
+        mut write: impl FnMut(Run<'f>) -> Result<(), E>,
     ) -> Result<(), E> {
         let origins = self.index(fragment);
         let Some(last) = self.fragments.len().checked_sub(1) else { return Ok(()) };
@@ -183,11 +184,11 @@ impl Index {
             if sample.form == Form::Units {
                 let start = unit_starts.get(index - first).copied().unwrap_or_default();
                 for unit in self.units.get(start..start + self.unit_count(sample, start)).unwrap_or_default() {
-                    write(&unit.len.to_be_bytes())?;
-                    write(slice(&frame.payload, *unit))?;
+                    write(Run::Small(SmallRun::new(&unit.len.to_be_bytes())))?;
+                    write(Run::Bytes(slice(&frame.payload, *unit)))?;
                 }
             } else {
-                write(slice(&frame.payload, Unit { start: origin.start, len: size }))?;
+                write(Run::Bytes(slice(&frame.payload, Unit { start: origin.start, len: size })))?;
             }
             let position = self.written.unwrap_or_default();
             self.written = Some(position + u64::from(size));

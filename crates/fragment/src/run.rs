@@ -16,15 +16,18 @@ pub enum Run<'a> {
 /// Up to 32 bytes, held in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SmallRun {
-    bytes: [u8; 32],
+    bytes: [u8; Self::MAX_LEN],
     len: u8,
 }
 
 impl SmallRun {
-    /// Takes up to 32 bytes; more are cut off.
+    /// Most bytes that one holds.
+    pub const MAX_LEN: usize = 32;
+
+    /// Takes up to [`MAX_LEN`](SmallRun::MAX_LEN) bytes; more are cut off.
     #[must_use]
     pub fn new(from: &[u8]) -> Self {
-        let mut bytes = [0; 32];
+        let mut bytes = [0; Self::MAX_LEN];
         let mut len = 0;
         for (to, from) in bytes.iter_mut().zip(from) {
             *to = *from;
@@ -48,6 +51,16 @@ impl Run<'_> {
             Run::Bytes(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             Run::Small(small) => small.len.into(),
             Run::Input(range) => range.end.saturating_sub(range.start),
+        }
+    }
+
+    /// The bytes, if they are at hand: those of a range of the input are not.
+    #[must_use]
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Run::Bytes(bytes) => Some(bytes),
+            Run::Small(small) => Some(small.as_slice()),
+            Run::Input(_) => None,
         }
     }
 

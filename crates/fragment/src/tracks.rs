@@ -49,6 +49,11 @@ impl Tracks {
         self.0.iter().map(|track| &track.entry).eq(entries)
     }
 
+    /// Whether these are made of the same entries.
+    pub(crate) fn holds_those_of(&self, other: &Tracks) -> bool {
+        self.iter().map(|track| &track.entry).eq(other.iter().map(|track| &track.entry))
+    }
+
     /// The same tracks in the order that `other` has them, if it has tracks of the same numbers.
     pub(crate) fn in_order_of(self, other: &Tracks) -> Tracks {
         let numbers = |tracks: &Tracks| tracks.iter().map(|track| track.entry.number).collect::<Vec<_>>();

@@ -34,6 +34,11 @@ pub(crate) struct Input {
 }
 
 impl Input {
+    /// Of a stream whose bytes before this offset are not pushed.
+    pub(crate) fn starting_at(offset: u64) -> Self {
+        Input { base: offset, offset, ..Input::default() }
+    }
+
     pub(crate) fn push(&mut self, bytes: Bytes) {
         self.available += len(&bytes);
         if bytes.len() < SMALL_PUSH {

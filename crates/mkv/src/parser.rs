@@ -244,6 +244,24 @@ impl Parser {
         }
     }
 
+    /// The same for a stream of which the bytes before this offset, at which a document starts, are not pushed. Offsets count
+    /// from the start of the stream all the same.
+    #[must_use]
+    pub fn starting_at(limits: Limits, offset: u64) -> Self {
+        let input = Input::starting_at(offset);
+        Parser { input, checkpoint: offset, reached: offset, ..Parser::new(limits) }
+    }
+
+    /// Steps over bytes that were pushed, up to an offset at which a document starts or the stream ends.
+    pub fn go_on_at(&mut self, offset: u64) {
+        self.input.skip(offset.saturating_sub(self.input.offset()));
+        self.document = None;
+        self.state = State::Parsing;
+        self.wanted = 0;
+        self.checkpoint = self.input.offset();
+        self.release();
+    }
+
     /// Takes the next bytes of the stream. Frames come out as slices of them, without a copy.
     pub fn push(&mut self, bytes: Bytes) {
         self.input.push(bytes);

@@ -37,7 +37,7 @@ pub(super) fn can_stream(args: &Images) -> bool {
 
 /// Makes them of a pipe, each as soon as its fragment is there.
 pub(super) fn from_pipe(
-    reader: Box<dyn Read>,
+    reader: Box<dyn Read + Send>,
     request: Request,
     findings: &mut Findings,
     args: &Images,

@@ -43,8 +43,8 @@ fn written(strict: bool, fragments: &[Fragment]) -> (Index, Vec<u8>) {
     let mut out = Vec::new();
     for fragment in fragments {
         index
-            .add_written(fragment, |bytes| {
-                out.extend_from_slice(bytes);
+            .add_written(fragment, |run| {
+                out.extend_from_slice(run.bytes().unwrap());
                 Ok::<_, std::convert::Infallible>(())
             })
             .unwrap();

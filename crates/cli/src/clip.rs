@@ -43,10 +43,18 @@ fn can_stream(args: &Clip) -> bool {
 
 fn from_source(source: &Source, options: ClipOptions, args: &Clip, findings: &mut Findings) -> Result<(), Error> {
     let mut clipper = Clipper::new(options);
+    let (mut some, mut bytes) = (Vec::new(), 0);
     stream::fragments(source, Keep::Places, findings, |fragment, _| {
-        clipper.add(&fragment);
+        bytes += fragment.head.size;
+        some.push(fragment);
+        if bytes >= ADDED_AT_ONCE {
+            clipper.add_all(&some);
+            some.clear();
+            bytes = 0;
+        }
         Ok(())
     })?;
+    clipper.add_all(&some);
     clipper.take_findings().iter().for_each(|finding| findings.show(finding));
     let clips = clipper.clips()?;
     if clips.len() > 1 && is_dash(&args.output) {
@@ -77,7 +85,7 @@ fn from_pipe(
     let mut output = Output::create(&args.output, &args.inputs.inputs)?;
     let mut clipper = StreamingClipper::new(options);
     let mut writer = StreamWriter::new(output.file());
-    let taken = stream::piped_fragments(reader, Keep::Frames, findings, |fragment, _| {
+    let taken = stream::piped_fragments(reader, Keep::Places, findings, |fragment, _| {
         writer.add(&mut clipper, &fragment).map_err(|error| output.failed(&error))
     });
     clipper.take_findings().iter().for_each(|finding| findings.show(finding));
@@ -90,6 +98,9 @@ fn from_pipe(
     tell(&args.output, &end.summary, findings);
     Ok(())
 }
+
+/// Fragments of so many bytes are looked at together.
+const ADDED_AT_ONCE: u64 = 16 << 20;
 
 /// The first file has the name that was given; the others get a number.
 pub(crate) fn numbered(output: &Path, number: usize) -> PathBuf {

@@ -22,7 +22,7 @@ pub(crate) enum Input {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
     Heads,
-    /// Where frames are, and the bytes of those that have to be looked at; of a pipe, all bytes.
+    /// Where frames are, and the bytes of those that have to be looked at; of a pipe, those of the others as well.
     Places,
     Frames,
     /// Frames, and of a pipe each fragment as soon as it has come.
@@ -141,7 +141,8 @@ pub(crate) fn piped_fragments(
     let pipe = match keep {
         Keep::Live => Ok(pipe.without_delay()),
         Keep::Heads => pipe.without_frames().with_read_ahead(),
-        Keep::Places | Keep::Frames => pipe.with_read_ahead(),
+        Keep::Places => pipe.with_audio_in_pieces().with_read_ahead(),
+        Keep::Frames => pipe.with_read_ahead(),
     };
     let pipe = pipe.map_err(|error| unreadable(&error))?;
     let bar = progress::bar("reading", None);

@@ -67,6 +67,12 @@ impl Clipper {
         }
     }
 
+    /// The same for several fragments, whose frames are looked at in parallel: for many threads, give some megabytes at a time.
+    pub fn add_all(&mut self, fragments: &[Fragment]) {
+        let selector = &self.options.selector;
+        self.index.add_all(fragments.iter().filter(|fragment| selector.is_candidate(&fragment.head)));
+    }
+
     /// What was repaired or cannot be used, since this was asked the last time. Of frames that are odd in the same way, the
     /// first is told of.
     pub fn take_findings(&mut self) -> Vec<Finding> {

@@ -36,6 +36,7 @@ mod input;
 mod map;
 mod output;
 mod pipe;
+mod write;
 
 /// Fragments to one MP4.
 pub use fragkit_clip as clip;
@@ -70,8 +71,9 @@ pub use fragkit_mp4 as mp4;
 pub use chunks::{ChunkOptions, Chunker, Inserted};
 pub use error::{Error, ErrorKind};
 pub use input::{Source, files};
-pub use output::{Output, RunWriter, StreamWriter, save, write_runs};
+pub use output::Output;
 pub use pipe::Pipe;
+pub use write::{RunWriter, StreamWriter, save, write_runs};
 
 /// The library example of the README, so that it compiles.
 #[cfg(doctest)]

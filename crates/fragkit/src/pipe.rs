@@ -54,6 +54,14 @@ impl<R: Read> Pipe<R> {
         self
     }
 
+    /// Takes only the places of audio frames, and the input that they are in: for a [`StreamingClipper`](crate::StreamingClipper),
+    /// an [`Index`](crate::Index). It is faster where frames are small.
+    #[must_use]
+    pub fn with_audio_in_pieces(mut self) -> Self {
+        self.assembler = self.assembler.with_audio_in_pieces();
+        self
+    }
+
     /// Hands on what a read gives and does not wait for more, so that a fragment is there as soon as its end is seen, however
     /// slowly the stream comes. It costs a copy of every byte.
     #[must_use]

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use fragkit_codec::CodecId;
-use fragkit_mkv::{self as mkv, Block, EndedBy, ErrorKind, Event, Frames, SimpleTag, Tag, TrackType};
+use fragkit_mkv::{self as mkv, Block, EndedBy, ErrorKind, Event, Frames, SimpleTag, TrackType};
 
 use crate::finding::{Finding, Severity};
 use crate::fragment::{Completeness, Fragment, Frame, Head};
@@ -55,6 +55,7 @@ pub struct Assembler {
     keep_frames: bool,
     mapped_input: bool,
     without_audio_payload: bool,
+    in_pieces: bool,
     /// Of which tracks, by number, only the places of frames are taken.
     places_only: PlacesOnly,
     /// How many frames and places the last chunk had.
@@ -84,6 +85,7 @@ impl Assembler {
             keep_frames: true,
             mapped_input: false,
             without_audio_payload: false,
+            in_pieces: false,
             places_only: PlacesOnly::default(),
             ahead: (0, 0),
             ready: VecDeque::new(),
@@ -122,6 +124,14 @@ impl Assembler {
         self
     }
 
+    /// The same for input that is not there later: what the places are in comes with the fragment, see
+    /// [`Fragment::pieces`]. It is faster than frames where they are small.
+    #[must_use]
+    pub fn with_audio_in_pieces(mut self) -> Self {
+        self.in_pieces = true;
+        self.without_audio_payload()
+    }
+
     /// Takes the next bytes of the stream. Payloads come out as slices of them, without a copy.
     pub fn push(&mut self, bytes: Bytes) {
         self.pushed += u64::try_from(bytes.len()).unwrap_or_default();
@@ -152,7 +162,7 @@ impl Assembler {
                     break;
                 }
             }
-            if !self.ready.is_empty() {
+            if !self.ready.is_empty() || self.tags() {
                 continue;
             }
             match self.parser.poll() {
@@ -213,7 +223,14 @@ impl Assembler {
                     chunk.head.tracks = self.tracks.clone();
                 }
             }
-            Event::Tags { offset, tags } => take_tags(chunk, offset, tags, self.limits.max_tag_bytes, &mut self.ready),
+            Event::Tags { offset, tags } => {
+                let (max_bytes, ready) = (self.limits.max_tag_bytes, &mut self.ready);
+                for tag in &tags {
+                    each_tag(&tag.simple_tags, &mut |name, value| {
+                        take_tag(chunk, offset, (name, value), max_bytes, ready);
+                    });
+                }
+            }
             Event::Cluster { offset, .. } => {
                 chunk.cluster_ended = None;
                 chunk.start_cluster(offset);
@@ -243,6 +260,16 @@ impl Assembler {
         }
     }
 
+    /// Takes in the tags that come next, if they are as plain as they usually are.
+    fn tags(&mut self) -> bool {
+        let Some(chunk) = &mut self.chunk else { return false };
+        let (offset, max_bytes, ready) = (self.parser.offset(), self.limits.max_tag_bytes, &mut self.ready);
+        let taken = self.parser.poll_simple_tags(|name, value| {
+            take_tag(chunk, offset, (name, value), max_bytes, ready);
+        });
+        taken.is_some()
+    }
+
     fn set_tracks(&mut self, tracks: Tracks) {
         self.places_only = PlacesOnly::new(&tracks, self.keep_frames, self.without_audio_payload);
         self.tracks = tracks;
@@ -259,8 +286,12 @@ impl Assembler {
         // The frame that would pass the limit is looked at, too.
         let Some(mut taker) = chunk.place_taker() else { return };
         let places_only = &self.places_only;
+        let piece = self.in_pieces.then(|| self.parser.piece());
         self.parser.poll_places(|track, start| places_only.holds(track, start), |place| taker.take(&place));
-        taker.finish();
+        let passed = taker.finish(piece);
+        if let Some(passed) = passed {
+            self.break_off(passed);
+        }
     }
 
     #[inline]
@@ -397,24 +428,21 @@ fn finding(severity: Severity, offset: Option<u64>, message: String) -> Finding 
     Finding { offset, ..Finding::new(severity, message) }
 }
 
-/// Sorts the tags of one Tags element into the service's own and the user's.
-fn take_tags(chunk: &mut Chunk, offset: u64, tags: Vec<Tag>, max_bytes: usize, ready: &mut VecDeque<Item>) {
-    fn each(tags: Vec<SimpleTag>, take: &mut impl FnMut(SimpleTag)) {
-        for mut tag in tags {
-            let nested = std::mem::take(&mut tag.nested);
-            take(tag);
-            each(nested, take);
-        }
-    }
+/// Calls `each` with every tag of a Tags element, nested ones behind those that they are in.
+fn each_tag(tags: &[SimpleTag], each: &mut impl FnMut(&str, &str)) {
     for tag in tags {
-        each(tag.simple_tags, &mut |simple| {
-            if let Err(message) = chunk.take_tag(simple, max_bytes) {
-                ready.push_back(Item::Finding(Finding {
-                    path: "Segment > Tags".into(),
-                    ..finding(Severity::Warning, Some(offset), message)
-                }));
-            }
-        });
+        each(&tag.name, tag.string.as_deref().unwrap_or_default());
+        each_tag(&tag.nested, each);
+    }
+}
+
+/// Takes in a tag of the Tags element at this offset: one of the service's own, or of the user's.
+fn take_tag(chunk: &mut Chunk, offset: u64, (name, value): (&str, &str), max_bytes: usize, ready: &mut VecDeque<Item>) {
+    if let Err(message) = chunk.take_tag(name, value, max_bytes) {
+        ready.push_back(Item::Finding(Finding {
+            path: "Segment > Tags".into(),
+            ..finding(Severity::Warning, Some(offset), message)
+        }));
     }
 }
 

@@ -24,6 +24,22 @@ pub struct Fragment {
     ///
     /// [`Assembler::without_audio_payload`]: crate::Assembler::without_audio_payload
     pub places: Vec<Place>,
+    /// The input that those frames are in, each piece with its offset in the input, if it is no file: see
+    /// [`Assembler::with_audio_in_pieces`].
+    ///
+    /// [`Assembler::with_audio_in_pieces`]: crate::Assembler::with_audio_in_pieces
+    pub pieces: Vec<(u64, Bytes)>,
+}
+
+impl Fragment {
+    /// The bytes at this offset of the input, if they are in one of the [`pieces`](Fragment::pieces).
+    #[must_use]
+    pub fn in_pieces(&self, offset: u64, len: u32) -> Option<&[u8]> {
+        let (start, piece) =
+            self.pieces.get(self.pieces.partition_point(|(start, _)| *start <= offset).checked_sub(1)?)?;
+        let from = usize::try_from(offset.checked_sub(*start)?).ok()?;
+        piece.get(from..)?.get(..usize::try_from(len).ok()?)
+    }
 }
 
 /// Where a frame lies in the input.

@@ -6,12 +6,15 @@ mod repair;
 mod summary;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use fragkit_codec::FrameChecker;
 use fragkit_mkv::TrackType;
+use rayon::prelude::*;
 
 use crate::finding::{Finding, Severity};
-use crate::fragment::{Fragment, Frame, Head};
+use crate::fragment::{Fragment, Frame, Head, Place};
 use crate::run::{Run, SmallRun};
 use crate::time::{Nanos, Timestamp};
 use crate::timeline::TrackSpan;
@@ -111,7 +114,27 @@ impl Intake {
 }
 
 /// So many frames are looked at before samples are made of them.
-const EXAMINED_AT_ONCE: usize = 1024;
+const EXAMINED_AT_ONCE: usize = 4096;
+
+/// What is known of a fragment before its frames are looked at.
+#[derive(Debug)]
+struct Prepared {
+    mended: Mended,
+    /// What was found out about its tracks.
+    findings: Vec<Finding>,
+}
+
+impl Prepared {
+    fn checker(&self, fragment: &Fragment, number: u64) -> Option<&FrameChecker> {
+        checker(&self.mended.checkers, fragment, number)
+    }
+}
+
+/// What checks the frames of a track.
+fn checker<'c>(checkers: &'c [Option<FrameChecker>], fragment: &Fragment, number: u64) -> Option<&'c FrameChecker> {
+    let position = fragment.head.tracks.iter().position(|track| track.entry.number == number)?;
+    checkers.get(position)?.as_ref()
+}
 
 /// Where a sample's bytes are among the payloads of its fragment.
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +143,11 @@ struct Origin {
     frame: usize,
     /// Where in it.
     start: u32,
+}
+
+impl Origin {
+    /// In the input that came with the fragment.
+    const PLACE: Origin = Origin { frame: usize::MAX, start: 0 };
 }
 
 /// A NAL unit of a frame: where it starts behind the frame's offset, and how long it is.
@@ -160,7 +188,40 @@ impl Index {
         self.index(fragment);
     }
 
-    /// Takes in a fragment whose payload, which must all be in its frames, is now written out in the order of
+    /// The same for several fragments, whose frames are looked at in parallel: for many threads, give some megabytes at a time.
+    pub fn add_all<'f>(&mut self, fragments: impl IntoIterator<Item = &'f Fragment>) {
+        let mut some: Vec<&Fragment> = Vec::new();
+        let mut frames = 0;
+        for fragment in fragments {
+            if frames + fragment.frames.len() > EXAMINED_AT_ONCE {
+                self.add_some(&some);
+                (frames, some) = (0, Vec::new());
+            }
+            if fragment.frames.len() > EXAMINED_AT_ONCE {
+                self.add(fragment);
+            } else {
+                frames += fragment.frames.len();
+                some.push(fragment);
+            }
+        }
+        self.add_some(&some);
+    }
+
+    fn add_some(&mut self, fragments: &[&Fragment]) {
+        let prepared: Vec<Prepared> = fragments.iter().map(|fragment| self.prepare(fragment)).collect();
+        let strict = self.strict;
+        let examine_one = |(fragment, prepared): (&&Fragment, &Prepared)| -> Vec<(u32, Examined)> {
+            let kept: Vec<(&Frame, u32)> = kept_with_index(fragment).collect();
+            let examined = examine(&kept, |number| prepared.checker(fragment, number), strict);
+            kept.iter().map(|(_, at)| *at).zip(examined).collect()
+        };
+        let examined: Vec<_> = fragments.par_iter().zip(&prepared).map(examine_one).collect();
+        for ((fragment, prepared), examined) in fragments.iter().zip(prepared).zip(examined) {
+            self.take_in(fragment, prepared, examined.into_iter());
+        }
+    }
+
+    /// Takes in a fragment whose payload, which must all be in its frames or its pieces, is now written out in the order of
     /// [`interleaved`](Index::interleaved), in runs that are slices of it or small. From then on the index speaks of the output's
     /// bytes as its input.
     ///
@@ -179,8 +240,14 @@ impl Index {
         let unit_starts = self.unit_starts(last);
         for index in order {
             let (Some(sample), Some(origin)) = (self.samples.get(index), origins.get(index - first)) else { continue };
-            let Some(frame) = fragment.frames.get(origin.frame) else { continue };
             let size = sample.size;
+            let Some(frame) = fragment.frames.get(origin.frame) else {
+                let bytes = fragment.in_pieces(sample.offset, size).unwrap_or_default();
+                write(Run::Bytes(bytes))?;
+                // What the caller does not have has no bytes in the output either.
+                self.is_written(index, len(bytes.len()));
+                continue;
+            };
             if sample.form == Form::Units {
                 let start = unit_starts.get(index - first).copied().unwrap_or_default();
                 for unit in self.units.get(start..start + self.unit_count(sample, start)).unwrap_or_default() {
@@ -190,18 +257,23 @@ impl Index {
             } else {
                 write(Run::Bytes(slice(&frame.payload, Unit { start: origin.start, len: size })))?;
             }
-            let position = self.written.unwrap_or_default();
-            self.written = Some(position + u64::from(size));
-            if let Some(sample) = self.samples.get_mut(index) {
-                sample.offset = position;
-                sample.form = Form::AsStored;
-            }
+            self.is_written(index, size);
         }
         // Every unit of this fragment is in the output now.
         if let Some(indexed) = self.fragments.last() {
             self.units.truncate(indexed.units);
         }
         Ok(())
+    }
+
+    /// Notes that so many bytes were written of a sample.
+    fn is_written(&mut self, index: usize, size: u32) {
+        let Some(sample) = self.samples.get_mut(index) else { return };
+        let position = self.written.unwrap_or_default();
+        self.written = Some(position + u64::from(size));
+        sample.offset = position;
+        sample.size = size;
+        sample.form = Form::AsStored;
     }
 
     /// How many bytes were written by [`add_written`](Index::add_written), if that is what this index is for.
@@ -237,7 +309,32 @@ impl Index {
 
     /// Takes in a fragment and says of which frame each sample is; of frames whose places alone are known, nothing.
     fn index(&mut self, fragment: &Fragment) -> Vec<Origin> {
-        let Mended { tracks, checkers, mut refusal } = self.repair.tracks(fragment, &mut self.findings);
+        let prepared = self.prepare(fragment);
+        let kept: Vec<(&Frame, u32)> = kept_with_index(fragment).collect();
+        let (strict, checkers) = (self.strict, Arc::clone(&prepared.mended.checkers));
+        let checker = |number| checker(&checkers, fragment, number);
+        let examined = kept
+            .chunks(EXAMINED_AT_ONCE)
+            .flat_map(|some| some.iter().map(|(_, at)| *at).zip(examine(some, checker, strict)));
+        self.take_in(fragment, prepared, examined)
+    }
+
+    /// Mends the tracks of the next fragment.
+    fn prepare(&mut self, fragment: &Fragment) -> Prepared {
+        let mut findings = Vec::new();
+        let mended = self.repair.tracks(fragment, &mut findings);
+        Prepared { mended, findings }
+    }
+
+    /// Takes in a fragment whose frames were looked at, of which `examined` gives the places in it.
+    fn take_in(
+        &mut self,
+        fragment: &Fragment,
+        prepared: Prepared,
+        examined: impl Iterator<Item = (u32, Examined)>,
+    ) -> Vec<Origin> {
+        let Prepared { mended: Mended { tracks, checkers, mut refusal }, mut findings } = prepared;
+        self.findings.append(&mut findings);
         // Samples name their track by its place; so that must not change where only the order of the entries does.
         let tracks = match self.fragments.last() {
             Some(last) => tracks.in_order_of(&last.head.tracks),
@@ -247,30 +344,26 @@ impl Index {
         let wanted = |track: &Track| self.wants_track(track) && track.refused_encoding.is_none();
         let numbers = tracks.iter().map(|track| if wanted(track) { track.entry.number } else { 0 });
         let mut intake = Intake { summary: Summary::new(numbers), tracks, origins: Vec::new() };
-        let checker = |number: u64| {
-            let position = fragment.head.tracks.iter().position(|track| track.entry.number == number)?;
-            checkers.get(position)?.as_ref()
-        };
-        let kept: Vec<(&Frame, u32)> = kept_with_index(fragment).collect();
-        self.samples.reserve(kept.len() + fragment.places.len());
+        let checker = |number: u64| checker(&checkers, fragment, number);
+        self.samples.reserve(fragment.frames.len() + fragment.places.len());
         let mut places = &fragment.places[..];
         // Each fragment is refused for itself: which of them are selected is not known yet.
         let mut seen_here = Seen::default();
-        for some in kept.chunks(EXAMINED_AT_ONCE) {
-            for ((frame, at), examined) in some.iter().zip(examine(some, checker, self.strict)) {
-                let stored_before = places.iter().take_while(|place| place.frames_before <= *at).count();
-                let (before, behind) = places.split_at_checked(stored_before).unwrap_or_default();
-                self.samples.extend(before.iter().filter_map(|place| intake.summary.place(place)));
-                places = behind;
-                let Some(track) = intake.summary.track(frame.track) else { continue };
-                if let Some(checker) = checker(frame.track) {
-                    self.seen.add(fragment, frame, &examined, checker);
-                    if self.strict {
-                        seen_here.add(fragment, frame, &examined, checker);
-                    }
+        for (at, examined) in examined {
+            let frame = usize::try_from(at).ok().and_then(|at| fragment.frames.get(at));
+            let Some(frame) = frame else { continue };
+            let stored_before = places.iter().take_while(|place| place.frames_before <= at).count();
+            let (before, behind) = places.split_at_checked(stored_before).unwrap_or_default();
+            self.take_places(before, samples_start, &mut intake);
+            places = behind;
+            let Some(track) = intake.summary.track(frame.track) else { continue };
+            if let Some(checker) = checker(frame.track) {
+                self.seen.add(fragment, frame, &examined, checker);
+                if self.strict {
+                    seen_here.add(fragment, frame, &examined, checker);
                 }
-                self.take_frame(frame, *at, track, examined, &mut intake);
             }
+            self.take_frame(frame, at, track, examined, &mut intake);
         }
         let sized = if intake.has_blocks() { &fragment.places[..] } else { &[] };
         for place in sized {
@@ -284,8 +377,8 @@ impl Index {
                 }
             }
         }
-        let Intake { mut summary, tracks, origins } = intake;
-        self.samples.extend(places.iter().filter_map(|place| summary.place(place)));
+        self.take_places(places, samples_start, &mut intake);
+        let Intake { summary, tracks, origins } = intake;
         for (number, held, spanned) in summary.off_beat(&tracks) {
             if !self.off_beat.contains(&number) {
                 self.off_beat.push(number);
@@ -300,6 +393,14 @@ impl Index {
         let samples = samples_start..self.samples.len();
         self.fragments.push(Indexed { head, tracks: summary, refusal, samples, units });
         origins
+    }
+
+    /// Makes samples of frames whose places are known; the fragment's first sample is at `start`.
+    fn take_places(&mut self, places: &[Place], start: usize, intake: &mut Intake) {
+        intake.summary.places(places, &mut self.samples);
+        if self.written.is_some() {
+            intake.origins.resize(self.samples.len() - start, Origin::PLACE);
+        }
     }
 
     /// Makes samples of a frame, which is the one with the index `at` in its fragment.

@@ -37,6 +37,7 @@ pub enum ServiceTag {
 }
 
 impl ServiceTag {
+    #[cfg(test)]
     const ALL: [ServiceTag; 7] = [
         ServiceTag::FragmentNumber,
         ServiceTag::ServerTimestamp,
@@ -69,12 +70,17 @@ impl ServiceTag {
     /// The tag with this name, in either spelling.
     #[must_use]
     pub fn from_name(name: &str) -> Option<ServiceTag> {
-        if !name.starts_with(PREFIX) {
-            return None;
-        }
-        Self::ALL
-            .into_iter()
-            .find(|tag| [TagNames::GetMedia, TagNames::FragmentList].iter().any(|&names| tag.name(names) == name))
+        // Asked for every tag of every fragment: one comparison finds the name.
+        Some(match name.strip_prefix(PREFIX)? {
+            "FRAGMENT_NUMBER" => ServiceTag::FragmentNumber,
+            "SERVER_TIMESTAMP" | "SERVER_SIDE_TIMESTAMP" => ServiceTag::ServerTimestamp,
+            "PRODUCER_TIMESTAMP" | "PRODUCER_SIDE_TIMESTAMP" => ServiceTag::ProducerTimestamp,
+            "CONTINUATION_TOKEN" => ServiceTag::ContinuationToken,
+            "MILLIS_BEHIND_NOW" => ServiceTag::MillisBehindNow,
+            "ERROR_CODE" | "EXCEPTION_MESSAGE" => ServiceTag::ExceptionMessage,
+            "ERROR_ID" | "EXCEPTION_ERROR_CODE" => ServiceTag::ExceptionCode,
+            _ => return None,
+        })
     }
 }
 
@@ -120,7 +126,7 @@ pub(crate) struct ServiceTags {
 
 impl ServiceTags {
     /// Takes in one tag. An error says why its value cannot be used.
-    pub(crate) fn take(&mut self, tag: ServiceTag, value: String) -> Result<(), String> {
+    pub(crate) fn take(&mut self, tag: ServiceTag, value: &str) -> Result<(), String> {
         let unusable = |what: &dyn std::fmt::Display| format!("{} is {value:?}: {what}", tag.name(TagNames::GetMedia));
         match tag {
             ServiceTag::FragmentNumber => self.number = Some(value.parse().map_err(|error| unusable(&error))?),
@@ -130,7 +136,7 @@ impl ServiceTags {
             ServiceTag::ProducerTimestamp => {
                 self.producer_timestamp = Some(value.parse().map_err(|error| unusable(&error))?);
             }
-            ServiceTag::ContinuationToken => self.continuation_token = Some(value),
+            ServiceTag::ContinuationToken => self.continuation_token = Some(value.into()),
             ServiceTag::MillisBehindNow => {
                 self.millis_behind_now = Some(value.parse().map_err(|error| unusable(&error))?)
             }
@@ -139,7 +145,7 @@ impl ServiceTags {
                 // The two spellings use the word "code" for opposite things, and so do those who imitate them.
                 match value.trim().parse() {
                     Ok(code) if exception.code.is_none() => exception.code = Some(code),
-                    _ => exception.message = value,
+                    _ => exception.message = value.into(),
                 }
             }
         }
@@ -172,7 +178,7 @@ mod tests {
             let mut tags = ServiceTags::default();
             for (tag, value) in [(ServiceTag::ExceptionMessage, "gone"), (ServiceTag::ExceptionCode, "4000")] {
                 let tag = ServiceTag::from_name(tag.name(names)).unwrap();
-                tags.take(tag, value.into()).unwrap();
+                tags.take(tag, value).unwrap();
             }
             let exception = tags.exception.unwrap();
             assert_eq!((exception.code, exception.message.as_str()), (Some(4000), "gone"));

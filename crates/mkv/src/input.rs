@@ -82,6 +82,12 @@ impl Input {
         self.current.get(self.cursor..).unwrap_or_default()
     }
 
+    /// The same, to be kept.
+    pub(crate) fn front_bytes(&mut self) -> Bytes {
+        self.settle_cursor_at_end();
+        self.current.slice(self.cursor.min(self.current.len())..)
+    }
+
     /// Moves the cursor off the end of a finished segment, if it is there.
     #[inline]
     fn settle_cursor_at_end(&mut self) {

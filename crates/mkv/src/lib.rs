@@ -45,6 +45,7 @@ mod limits;
 mod master;
 mod parser;
 mod plain_block;
+mod plain_tags;
 mod seek;
 mod tags;
 mod tracks;

@@ -1,6 +1,8 @@
 //! The short way for what nearly all blocks are: SimpleBlocks without lacing, all in one piece, with nothing to be put back.
 //! The parser takes it first, and its own where this one says nothing.
 
+use bytes::Bytes;
+
 use crate::block::{Block, BlockPlace, Frames};
 use crate::parser::{Parser, State};
 
@@ -11,6 +13,12 @@ impl Parser {
     #[inline]
     pub fn poll_block(&mut self) -> Option<Block> {
         if self.state == State::Parsing { self.plain_block() } else { None }
+    }
+
+    /// What can be parsed without more input and lies in one piece, with its offset: where [`poll_places`](Parser::poll_places)
+    /// looks for blocks.
+    pub fn piece(&mut self) -> (u64, Bytes) {
+        (self.input.offset(), self.input.front_bytes())
     }
 
     /// Steps over the blocks that [`poll_block`](Parser::poll_block) would give and tells `each` where their frames lie, for
@@ -58,6 +66,9 @@ impl Parser {
         std::hint::black_box(touched);
         let taken = within.len() - rest.len();
         self.input.step(taken);
+        if taken > 0 {
+            self.wanted = 0;
+        }
         self.release();
     }
 
@@ -80,6 +91,7 @@ impl Parser {
         }
         let frame =
             self.input.take_behind(usize::try_from(block.header_len()).ok()?, usize::try_from(block.whole()).ok()?)?;
+        self.wanted = 0;
         self.release();
         Some(Block {
             offset,

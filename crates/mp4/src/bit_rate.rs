@@ -45,6 +45,25 @@ impl BusiestSecond {
         self.window_bytes = in_last.saturating_mul(size);
     }
 
+    /// Counts samples of these sizes that begin at `time` and follow each other at `duration`.
+    pub(crate) fn add_sizes(&mut self, timescale: u32, mut time: u64, mut sizes: &[u32], duration: u32) {
+        let timescale = u64::from(timescale.max(1));
+        let duration = u64::from(duration);
+        while !sizes.is_empty() {
+            let behind_window = self.window_start.saturating_add(timescale);
+            if time >= behind_window {
+                self.open_window(time - time % timescale);
+            }
+            let window_end = self.window_start.saturating_add(timescale);
+            let inside = starts_before(window_end - time.min(window_end), duration);
+            let inside = usize::try_from(inside).unwrap_or(usize::MAX).clamp(1, sizes.len());
+            let (within, behind) = sizes.split_at_checked(inside).unwrap_or((sizes, &[]));
+            self.window_bytes = self.window_bytes.saturating_add(total(within));
+            time = time.saturating_add(duration.saturating_mul(u64::try_from(inside).unwrap_or(u64::MAX)));
+            sizes = behind;
+        }
+    }
+
     fn open_window(&mut self, start: u64) {
         self.most_bytes = self.most_bytes.max(self.window_bytes);
         self.window_start = start;
@@ -55,6 +74,12 @@ impl BusiestSecond {
     pub(crate) fn bytes(&self) -> u64 {
         self.most_bytes.max(self.window_bytes)
     }
+}
+
+/// The sum of sizes, of which a table holds less than 2^30.
+pub(crate) fn total(sizes: &[u32]) -> u64 {
+    // Without a check for overflow at each of them, which would keep them from being added several at a time.
+    sizes.iter().fold(0, |sum: u64, &size| sum.wrapping_add(size.into()))
 }
 
 /// How many samples of `duration` begin within `span`, the first at its start.
@@ -76,6 +101,21 @@ mod tests {
             busiest.add(1000, time, 1, size, 500);
         }
         assert_eq!(busiest.bytes(), 21);
+    }
+
+    #[test]
+    fn sizes_count_as_samples_do_one_by_one() {
+        let sizes: Vec<u32> = (0..500_u32).map(|n| n * 7919 % 1000).collect();
+        for (start, duration) in [(0, 0), (7, 1), (0, 160), (8100, 333), (3, 9000), (0, 8000), (123_456, 20_000)] {
+            let mut whole = BusiestSecond::default();
+            let mut single = BusiestSecond::default();
+            whole.add_sizes(8000, start, &sizes[..300], duration);
+            whole.add_sizes(8000, start + 300 * u64::from(duration), &sizes[300..], duration);
+            for (&size, n) in sizes.iter().zip(0..) {
+                single.add(8000, start + n * u64::from(duration), 1, size, duration);
+            }
+            assert_eq!(whole, single, "{start} {duration}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod boxes;
 pub(crate) use boxes::OffsetWidth;
 
 use crate::Error;
-use crate::bit_rate::BusiestSecond;
+use crate::bit_rate::{BusiestSecond, total};
 
 /// One sample, or one of a run of equal samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,15 +188,14 @@ impl SampleTable {
             if chunk.end != sample.offset || sample.offset > u64::MAX / 2 {
                 continue;
             }
-            let (mut count, mut bytes, mut largest) = (0_u32, 0_u64, 0_u32);
-            for size in sizes.by_ref().take(usize::try_from(room).unwrap_or_default()) {
-                list.push(size);
-                self.busiest_second.add(self.timescale, self.duration, 1, size, sample.duration);
-                self.duration += u64::from(sample.duration);
-                count += 1;
-                bytes += u64::from(size);
-                largest = largest.max(size);
-            }
+            let before = list.len();
+            list.extend(sizes.by_ref().take(usize::try_from(room).unwrap_or_default()));
+            let added = list.get(before..).unwrap_or_default();
+            // Fewer than a list can hold, which is less than 2^30.
+            let count = u32::try_from(added.len()).unwrap_or_default();
+            let (bytes, largest) = (total(added), added.iter().copied().max().unwrap_or_default());
+            self.busiest_second.add_sizes(self.timescale, self.duration, added, sample.duration);
+            self.duration += u64::from(count) * u64::from(sample.duration);
             chunk.samples += count;
             chunk.end += bytes;
             self.sample_count += count;

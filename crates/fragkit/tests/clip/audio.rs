@@ -106,7 +106,7 @@ impl Day {
                 });
                 next += 1;
             }
-            Fragment { head, frames, places: Vec::new() }
+            Fragment { head, frames, places: Vec::new(), pieces: Vec::new() }
         })
     }
 

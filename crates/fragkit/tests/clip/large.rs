@@ -23,7 +23,7 @@ fn fragments_of_a_mebibyte(count: u64) -> impl Iterator<Item = Fragment> {
         (head.offset, head.size) = (number * MIB, MIB);
         let frame =
             Frame { time: Nanos::ZERO, offset: number * MIB, payload: shared.clone(), ..model.frames[0].clone() };
-        Fragment { head, frames: vec![frame], places: Vec::new() }
+        Fragment { head, frames: vec![frame], places: Vec::new(), pieces: Vec::new() }
     })
 }
 

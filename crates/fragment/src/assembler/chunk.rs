@@ -1,6 +1,7 @@
 //! The chunk that is being read.
 
-use fragkit_mkv::{Block, BlockPlace, EndedBy, SimpleTag};
+use bytes::Bytes;
+use fragkit_mkv::{Block, BlockPlace, EndedBy};
 
 use super::each_frame;
 use super::limits::{Budget, Passed, tag_bytes};
@@ -21,6 +22,7 @@ pub(super) struct Chunk {
     pub(super) head: Head,
     pub(super) frames: Vec<Frame>,
     pub(super) places: Vec<Place>,
+    pieces: Vec<(u64, Bytes)>,
     pub(super) service: ServiceTags,
     /// DateUTC, in nanoseconds since 2001.
     pub(super) date_utc: Option<i64>,
@@ -107,6 +109,7 @@ impl Chunk {
             head: Head::empty(offset),
             frames: Vec::with_capacity(frames.min(MOST_FRAMES_AHEAD)),
             places: Vec::with_capacity(places.min(MOST_FRAMES_AHEAD)),
+            pieces: Vec::new(),
             service: ServiceTags::default(),
             date_utc: None,
             cluster_ended: None,
@@ -127,17 +130,14 @@ impl Chunk {
 
     /// Takes in one tag, unless all together would take more than `max_bytes` of memory. An error says why it cannot be used;
     /// of those that there is no room for, once.
-    pub(super) fn take_tag(&mut self, tag: SimpleTag, max_bytes: usize) -> Result<(), String> {
-        let value = tag.string.unwrap_or_default();
-        match ServiceTag::from_name(&tag.name) {
-            Some(_) if value.len() > max_bytes => Err(format!(
-                "{} of {} bytes where {max_bytes} are allowed (limit max_tag_bytes)",
-                tag.name,
-                value.len()
-            )),
+    pub(super) fn take_tag(&mut self, name: &str, value: &str, max_bytes: usize) -> Result<(), String> {
+        match ServiceTag::from_name(name) {
+            Some(_) if value.len() > max_bytes => {
+                Err(format!("{name} of {} bytes where {max_bytes} are allowed (limit max_tag_bytes)", value.len()))
+            }
             Some(service) => self.service.take(service, value),
             None => {
-                let tag = UserTag { name: tag.name, value, after_media: self.in_media };
+                let tag = UserTag { name: name.into(), value: value.into(), after_media: self.in_media };
                 let had_room = self.tag_bytes <= max_bytes;
                 self.tag_bytes = self.tag_bytes.saturating_add(tag_bytes(&tag));
                 match (self.tag_bytes <= max_bytes, had_room) {
@@ -196,6 +196,8 @@ impl Chunk {
             scale: self.head.timestamp_scale,
             frames_before: u32::try_from(self.frames.len()).unwrap_or(u32::MAX),
             keep: self.budget.keeps_frames(),
+            taken: 0,
+            end: 0,
             room,
             told: room,
             track: 0,
@@ -217,7 +219,7 @@ impl Chunk {
     }
 
     pub(super) fn into_fragment(self) -> Fragment {
-        let Chunk { mut head, frames, places, service, counts, .. } = self;
+        let Chunk { mut head, frames, places, pieces, service, counts, .. } = self;
         counts.into_head(&mut head);
         head.number = service.number;
         head.producer_timestamp = service.producer_timestamp;
@@ -225,7 +227,7 @@ impl Chunk {
         head.exception = service.exception;
         head.continuation_token = service.continuation_token;
         head.millis_behind_now = service.millis_behind_now;
-        Fragment { head, frames, places }
+        Fragment { head, frames, places, pieces }
     }
 }
 
@@ -236,6 +238,9 @@ pub(super) struct PlaceTaker<'c> {
     scale: u64,
     frames_before: u32,
     keep: bool,
+    /// How many came, and where the last one ends.
+    taken: usize,
+    end: u64,
     /// How many more frames may come, and how many that were when the chunk was told the last time.
     room: u64,
     told: u64,
@@ -265,14 +270,29 @@ impl PlaceTaker<'_> {
             self.chunk.places.push(Place { offset, time, size, frames_before: self.frames_before, track, keyframe });
         }
         self.chunk.last_offset = offset;
+        self.taken += 1;
+        self.end = offset.saturating_add(size.into());
         self.room -= 1;
         self.room > 0
     }
 
-    /// To be called when no more come.
+    /// To be called when no more come, with the input in which they were looked for if it is to be kept. Gives the limit that
+    /// this passes.
     #[inline]
-    pub(super) fn finish(mut self) {
+    pub(super) fn finish(mut self, piece: Option<(u64, Bytes)>) -> Option<Passed> {
+        let taken = self.taken;
         self.tell();
+        let (start, bytes) = piece.filter(|_| self.keep && taken > 0)?;
+        let end = self.end.saturating_sub(start);
+        let bytes = bytes.get(..usize::try_from(end).ok()?).map(|kept| bytes.slice_ref(kept))?;
+        let Chunk { places, pieces, budget, .. } = self.chunk;
+        let beside = size_of::<(u64, Bytes)>() + taken * size_of::<Place>();
+        if budget.take_piece(start, bytes.len(), beside) {
+            pieces.push((start, bytes));
+        } else {
+            places.truncate(places.len() - taken);
+        }
+        budget.passed()
     }
 
     fn tell(&mut self) {

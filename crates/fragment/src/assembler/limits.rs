@@ -126,6 +126,11 @@ impl Budget {
         self.take_frames(frames.len(), beside, Some((block.data_offset, stored)))
     }
 
+    /// Whether there is room for a piece of the input with so many bytes kept beside it, which it then takes.
+    pub(super) fn take_piece(&mut self, offset: u64, len: usize, beside: usize) -> bool {
+        self.take_frames(0, beside, Some((offset, len)))
+    }
+
     #[inline]
     fn take_frames(&mut self, count: usize, beside: usize, stored: Option<(u64, usize)>) -> bool {
         let number = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);

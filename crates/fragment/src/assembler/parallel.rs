@@ -45,7 +45,7 @@ const FRAGMENTS_SEARCHED: u64 = 4;
 const DOCUMENT_START: usize = 1024;
 
 /// Most fragments that a section should have, as far as the first one tells of the others.
-const SECTION_FRAGMENTS: u64 = 64;
+const SECTION_FRAGMENTS: u64 = 512;
 
 /// The items of a stream that is in memory as a whole: see [`Assembler::assemble`].
 #[derive(Debug)]
@@ -77,6 +77,7 @@ impl Assembler {
             keep_frames: self.keep_frames,
             mapped_input: self.mapped_input,
             without_audio_payload: self.without_audio_payload,
+            in_pieces: self.in_pieces,
             pushed: offset,
             ..Assembler::new(self.limits.clone())
         }

@@ -150,7 +150,12 @@ impl Plain {
         if let (Some((first, _)), Some(start)) = (open.head.span, open.head.producer_timestamp) {
             self.end = self.end.max(start.nanos() + first + Nanos::from_millis(open.head.duration_ms()));
         }
-        ready.push_back(Item::Fragment(Fragment { head: open.head, frames: open.frames, places: Vec::new() }));
+        ready.push_back(Item::Fragment(Fragment {
+            head: open.head,
+            frames: open.frames,
+            places: Vec::new(),
+            pieces: Vec::new(),
+        }));
     }
 
     /// Ends the open fragment because of damage; the next Cluster opens a new one.

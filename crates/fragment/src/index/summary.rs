@@ -84,13 +84,23 @@ impl Summary {
         }
     }
 
-    /// Takes in a frame of which the place is known, and makes a sample of it.
-    #[inline]
-    pub(super) fn place(&mut self, place: &Place) -> Option<Sample> {
-        let &Place { offset, time, size, keyframe, .. } = place;
-        let track = self.track(place.track.into()).filter(|_| size > 0)?;
-        self.add(track, time, size, None);
-        Some(Sample { offset, time, size, track, keyframe, form: Form::AsStored })
+    /// Takes in frames of which the places are known, and makes samples of them. Those without a byte are left out.
+    pub(super) fn places(&mut self, mut places: &[Place], samples: &mut Vec<Sample>) {
+        while let Some(first) = places.first() {
+            // Frames of one track follow each other in nearly all sound, so that what is asked of the track is asked once.
+            let alike = places.iter().position(|place| place.track != first.track || place.size == 0);
+            let alike = alike.unwrap_or(places.len());
+            let (some, behind) = places.split_at_checked(alike.max(1)).unwrap_or_default();
+            places = behind;
+            let track = self.track(first.track.into()).filter(|_| alike > 0);
+            if let Some((track, gathered)) = track.and_then(|at| Some((at, self.tracks.get_mut(usize::from(at))?))) {
+                samples.extend(some.iter().map(|place| {
+                    let &Place { offset, time, size, keyframe, .. } = place;
+                    Sample { offset, time, size, track, keyframe, form: Form::AsStored }
+                }));
+                gathered.add_places(some);
+            }
+        }
     }
 
     /// Sound whose samples last much longer or shorter than the times of its frames say: the number of its track, and both
@@ -126,6 +136,24 @@ impl Summary {
 }
 
 impl Gathered {
+    /// Takes in frames one after the other, as [`Summary::add`] does.
+    fn add_places(&mut self, places: &[Place]) {
+        let (mut before, mut sorted, mut bytes) = (self.before, self.sorted, self.bytes);
+        let (mut first, mut last, mut last_size, mut stated) = (self.first, self.last, self.last_size, self.stated);
+        for &Place { time, size, .. } in places {
+            bytes += u64::from(size);
+            sorted &= before <= time;
+            before = time;
+            first = first.min(time);
+            if last <= time {
+                (last, last_size, stated) = (time, size, None);
+            }
+        }
+        self.frames += i64::try_from(places.len()).unwrap_or(i64::MAX);
+        (self.before, self.sorted, self.bytes) = (before, sorted, bytes);
+        (self.first, self.last, self.last_size, self.stated) = (first, last, last_size, stated);
+    }
+
     /// How long the latest frame lasts; `before` is what that was in the fragment before.
     fn last_duration(&self, track: &Track, before: Option<Nanos>) -> Nanos {
         let counted = track.audio_clock().map(|clock| clock.duration(self.last_size));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::*;
-use crate::{ChunkLayout, Severity};
+use crate::{Assembler, ChunkLayout, Completeness, Item, Limits, Severity};
 use fragkit_codec::{CodecPrivate, nal};
 use fragkit_mkv::{ContentEncoding, TrackEntry, Transform};
 
@@ -178,6 +178,30 @@ fn private_data_that_no_frame_can_mend_stays_as_it_is() {
 }
 
 #[test]
+fn several_fragments_at_once_are_taken_in_as_one_after_the_other() {
+    let adts = changed("aac-stereo.chunks.mkv", |_| {}, |raw| [&[0xFF, 0xF1, 0x4C, 0x80, 0, 0, 0], raw].concat()).0;
+    let broken = changed("h264-baseline.chunks.mkv", |_| {}, |frame| frame[..frame.len() - 1].to_vec()).0;
+    let files = ["h264-annexb.chunks.mkv", "h264-high-bframes-aac.chunks.mkv", "alaw.chunks.mkv", "lacing.chunks.mkv"];
+    let streams = files.map(|name| testdata(name).to_vec()).into_iter().chain([adts, broken]);
+    for stream in streams {
+        // Often enough that there is more than can be looked at together.
+        let fragments = fragments(&stream.repeat(6 * EXAMINED_AT_ONCE / 300));
+        for strict in [false, true] {
+            let mut expected = index(strict, &fragments);
+            let mut all = Index::new(strict);
+            all.add_all(&fragments);
+            assert_eq!(samples(&all), samples(&expected));
+            let refusals = |index: &Index| -> Vec<String> {
+                index.fragments().iter().map(|indexed| format!("{:?}", indexed.refusal)).collect()
+            };
+            assert_eq!(refusals(&all), refusals(&expected));
+            let (found, expected) = (all.take_findings(Severity::Note), expected.take_findings(Severity::Note));
+            assert_eq!(found, expected);
+        }
+    }
+}
+
+#[test]
 fn written_payload_is_what_the_runs_give() {
     for name in ["h264-high-bframes-aac.mkv", "two-audio.mkv", "h264-baseline.mkv", "blockgroups.mkv"] {
         let stream = testdata(name);
@@ -187,6 +211,67 @@ fn written_payload_is_what_the_runs_give() {
         assert_eq!(out, from_runs, "{name}");
         // The index now speaks of what was written.
         assert_eq!(payload(&index, &out), out, "{name}");
+    }
+}
+
+#[test]
+fn audio_in_pieces_is_written_as_frames_are() {
+    for name in ["aac-stereo", "alaw", "h264-high-bframes-aac", "h264-alaw", "lacing", "two-audio"] {
+        let stream = testdata(&format!("{name}.chunks.mkv"));
+        let (index, expected) = written(false, &fragments(&stream));
+        for push in [1000, 4100, 5000, 70_000, stream.len()] {
+            let mut assembler = Assembler::new(Limits::default()).with_audio_in_pieces();
+            let mut fragments = Vec::new();
+            let mut take = |assembler: &mut Assembler| {
+                fragments.extend(std::iter::from_fn(|| assembler.poll()).filter_map(|item| match item {
+                    Item::Fragment(fragment) => Some(fragment),
+                    Item::Finding(_) => None,
+                }));
+            };
+            for start in (0..stream.len()).step_by(push) {
+                assembler.push(stream.slice(start..stream.len().min(start + push)));
+                take(&mut assembler);
+            }
+            assembler.finish();
+            take(&mut assembler);
+            let some = fragments.iter().any(|fragment| !fragment.places.is_empty());
+            assert!(some || push < SMALL_PIECE, "{name}: pushes of {push}");
+            let (in_pieces, got) = written(false, &fragments);
+            assert_eq!(got, expected, "{name}: pushes of {push}");
+            assert_eq!(samples(&in_pieces), samples(&index), "{name}: pushes of {push}");
+        }
+    }
+}
+
+/// Frames that lie across pushes are joined, and come as frames.
+const SMALL_PIECE: usize = 5000;
+
+#[test]
+fn pieces_that_pass_the_limit_on_bytes_leave_no_place_without_its_bytes() {
+    let stream = testdata("aac-stereo.chunks.mkv");
+    for max_fragment_bytes in [0, 500, 3000, 20_000] {
+        let limits = Limits { max_fragment_bytes, ..Limits::default() };
+        let mut assembler = Assembler::new(limits).with_audio_in_pieces();
+        assembler.push(stream.clone());
+        assembler.finish();
+        let (mut broken, mut told) = (0, 0);
+        while let Some(item) = assembler.poll() {
+            match item {
+                Item::Fragment(fragment) => {
+                    broken += usize::from(matches!(fragment.head.completeness, Completeness::Broken { .. }));
+                    for place in &fragment.places {
+                        let bytes = fragment.in_pieces(place.offset, place.size).unwrap();
+                        let at = usize::try_from(place.offset).unwrap();
+                        assert_eq!(bytes, &stream[at..at + bytes.len()]);
+                    }
+                }
+                Item::Finding(finding) => told += usize::from(finding.message.contains("max_fragment_bytes")),
+            }
+        }
+        assert!(
+            broken == told && (broken > 0) == (max_fragment_bytes < 20_000),
+            "{broken} {told} {max_fragment_bytes}"
+        );
     }
 }
 

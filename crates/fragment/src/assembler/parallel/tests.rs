@@ -1,3 +1,5 @@
+use std::slice;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -80,8 +82,8 @@ fn sections_give_what_one_assembler_gives() {
     ] {
         let stream = Bytes::from(stream);
         for change in [std::convert::identity, Assembler::without_frames, Assembler::without_audio_payload] {
-            let expected = in_order(change(new()), &[stream.clone()]);
-            let (got, ahead) = at_once(change(new()), &[stream.clone()], SHORT);
+            let expected = in_order(change(new()), slice::from_ref(&stream));
+            let (got, ahead) = at_once(change(new()), slice::from_ref(&stream), SHORT);
             assert_eq!(got, expected);
             assert!(ahead > 4, "{ahead} of {} came from sections", got.len());
         }
@@ -91,7 +93,7 @@ fn sections_give_what_one_assembler_gives() {
 #[test]
 fn a_stream_in_parts_is_one_stream() {
     let stream = Bytes::from(chain(50, |_| ChunkLayout::default()));
-    let expected = in_order(new(), &[stream.clone()]);
+    let expected = in_order(new(), slice::from_ref(&stream));
     for part in [1, 7, 333, 5000] {
         let parts: Vec<Bytes> =
             (0..stream.len()).step_by(part).map(|at| stream.slice(at..stream.len().min(at + part))).collect();
@@ -141,7 +143,7 @@ proptest! {
         }
         let stream = Bytes::from(stream);
         let new = || if counted { new().without_frames() } else { new() };
-        let expected = in_order(new(), &[stream.clone()]);
+        let expected = in_order(new(), slice::from_ref(&stream));
         prop_assert_eq!(at_once(new(), &[stream], SHORT).0, expected);
     }
 }

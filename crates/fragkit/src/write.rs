@@ -1,0 +1,147 @@
+//! Runs to a writer, in large vectored calls, so that payload goes straight from the map of the input, or from what was read of
+//! a pipe, to the system.
+
+mod gather;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use fragkit_clip::StreamingClipper;
+use fragkit_fragment::{Fragment, Run};
+
+use crate::error::Error;
+use crate::input::Source;
+use crate::output::Output;
+use gather::Gather;
+
+/// Writes runs to a file that appears when it is whole, in large calls. `runs` is given what takes each run.
+///
+/// # Errors
+///
+/// If writing fails; nothing is left behind then.
+pub fn save<P: AsRef<Path>>(
+    source: &Source,
+    path: &Path,
+    inputs: &[P],
+    runs: impl FnOnce(&mut RunWriter<'_>) -> io::Result<()>,
+) -> Result<(), Error> {
+    let output = Output::create(path, inputs)?;
+    write_runs(source, output.file(), runs).map_err(|error| output.failed(&error))?;
+    output.finish()
+}
+
+/// Writes runs to any writer, in large calls.
+///
+/// # Errors
+///
+/// If writing fails.
+pub fn write_runs(
+    source: &Source,
+    mut out: impl Write,
+    runs: impl FnOnce(&mut RunWriter<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut writer = RunWriter::new(source, &mut out);
+    runs(&mut writer)?;
+    writer.finish()
+}
+
+/// Writes runs in few, large calls.
+pub struct RunWriter<'s> {
+    source: &'s Source,
+    /// The bytes of the source, if they are in one piece.
+    single: &'s [u8],
+    gather: Gather<'s>,
+}
+
+impl std::fmt::Debug for RunWriter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunWriter").finish_non_exhaustive()
+    }
+}
+
+impl<'s> RunWriter<'s> {
+    /// Writes to `out` what runs take from `source`.
+    pub fn new(source: &'s Source, out: &'s mut dyn Write) -> Self {
+        RunWriter { source, single: source.single(), gather: Gather::new(out, Vec::new()) }
+    }
+
+    /// Writes a run, now or with the next ones.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails.
+    #[inline]
+    pub fn write(&mut self, run: &Run<'_>) -> io::Result<()> {
+        // Small frames out of one file are what there can be most of.
+        if let Run::Input(range) = run
+            && let (Ok(start), Ok(end)) = (usize::try_from(range.start), usize::try_from(range.end))
+            && let Some(slice) = self.single.get(start..end)
+            && slice.len() < gather::SMALL
+        {
+            return self.gather.copy(slice);
+        }
+        self.write_any(run)
+    }
+
+    fn write_any(&mut self, run: &Run<'_>) -> io::Result<()> {
+        match run {
+            Run::Bytes(bytes) if bytes.len() < gather::SMALL => self.gather.copy(bytes),
+            Run::Bytes(bytes) => self.gather.write_now(bytes),
+            Run::Small(small) => self.gather.copy(small.as_slice()),
+            Run::Input(range) => {
+                let (source, gather) = (self.source, &mut self.gather);
+                source.slices(range.clone(), |slice| gather.add(slice))
+            }
+        }
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.gather.finish()
+    }
+}
+
+/// Writes a clip of a pipe in few, large calls: what a [`StreamingClipper`] gives for fragment after fragment.
+#[derive(Debug)]
+pub struct StreamWriter<W> {
+    out: W,
+    /// Copies of small runs that are still to be written.
+    small: Vec<u8>,
+}
+
+impl<W: Write> StreamWriter<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Self {
+        StreamWriter { out, small: Vec::new() }
+    }
+
+    /// Hands a fragment to the clipper and writes what comes of it, but for small frames, which may wait for the next.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails.
+    pub fn add(&mut self, clipper: &mut StreamingClipper, fragment: &Fragment) -> io::Result<()> {
+        let mut gather = Gather::new(&mut self.out, std::mem::take(&mut self.small));
+        clipper.add_runs(fragment, |run| match run {
+            Run::Bytes(bytes) => gather.add(bytes),
+            run => gather.copy(run.bytes().unwrap_or_default()),
+        })?;
+        self.small = gather.pause()?;
+        Ok(())
+    }
+
+    /// Writes what is left and then these bytes: the end of the clip.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails.
+    pub fn finish(mut self, end: &[u8]) -> io::Result<()> {
+        self.out.write_all(&self.small)?;
+        self.out.write_all(end)?;
+        self.out.flush()
+    }
+}

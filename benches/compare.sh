@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Whole programs against each other: builds fragkit, generates the inputs, and measures. See README.md beside this script.
 #
-#   benches/compare.sh                                        1 GiB of video (lengths, start codes), 100 MiB of audio
-#                                                             (stereo, 5.1), 7 rounds
+#   benches/compare.sh                                        1 GiB of video (lengths, start codes, one plain document), 100 MiB
+#                                                             of audio (stereo, 5.1, A-law), 7 rounds
 #   benches/compare.sh --video 100MiB --audio 10MiB --rounds 3          a quick look
 #   benches/compare.sh --out /dev/shm                         outputs to a tmpfs; the default is a temporary folder on disk
+#   benches/compare.sh --readme --out /dev/shm                what the README quotes, each beside its bound, at the end
 #   benches/compare.sh --markdown results.md                  the tables to a file as well
 #
 # FRAGKIT            the program to measure, instead of building it
@@ -27,7 +28,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-for program in ffmpeg ffprobe python3; do
+for program in ffmpeg ffprobe mkvmerge python3 taskset; do
   command -v "$program" >/dev/null || { echo "compare.sh: $program is missing, see .ci/setup" >&2; exit 1; }
 done
 
@@ -41,7 +42,7 @@ export FRAGKIT
 
 mkdir -p "$inputs"
 sources=()
-for input in "video $video" "video-annex-b $video" "audio $audio" "audio-51 $audio"; do
+for input in "video $video" "video-annex-b $video" "audio $audio" "audio-51 $audio" "alaw $audio" "video-plain $video"; do
   read -r kind size <<<"$input"
   sources+=("$inputs/$kind-$size.mkv")
   # A file that is there is whole: `generate` gives it its name last.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Pictures by fragkit and by ffmpeg side by side; called by images.sh, which makes the inputs. See compare.py for how it runs."""
+"""Pictures by fragkit and by ffmpeg side by side; called by images.sh, which makes the inputs. See measure.py for how they run."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 
-from compare import MISSING, Program, Tee, compare, peak_anonymous, filesystem, name, table, version, warm
+from measure import Program, Tee, compare, filesystem, memory, name, version, warm
 
 
 class Pictures(Program):
@@ -62,19 +62,6 @@ def exact(fragkit, source, folder):
     return programs
 
 
-def memory(programs, label, out):
-    rows, whole = [], True
-    for program in programs:
-        try:
-            peak = f"{peak_anonymous(program, 0) / 1024:.1f}"
-        except Exception as error:  # pylint: disable=broad-except
-            print(f"images.py: left out: {error}", file=sys.stderr)
-            peak, whole = MISSING, False
-        rows.append([program.name, peak])
-    table(f"Memory, {label}", ["program", "peak RssAnon, MiB"], rows, out)
-    return whole
-
-
 def main():
     parser = argparse.ArgumentParser(description="Compare pictures by fragkit with pictures by ffmpeg.")
     parser.add_argument("inputs", nargs="+", help="chunk streams")
@@ -100,12 +87,15 @@ def main():
             os.makedirs(own)
             if "keyframe" in wanted:
                 programs = contenders(fragkit, source, own)
-                whole &= compare(f"Key frames, {label}", programs, arguments.rounds, "ffmpeg -threads 1", "ffmpeg", out)
+                whole &= not compare(f"Key frames, {label}", programs, arguments.rounds, "ffmpeg -threads 1", "ffmpeg", out).broken
             if "exact" in wanted:
                 programs = exact(fragkit, source, own)
-                whole &= compare(f"Every 3 s, {label}", programs, max(1, arguments.rounds // 2), "keyframe --every 3s", "exact --every 3s", out)
+                rounds = max(1, arguments.rounds // 2)
+                whole &= not compare(f"Every 3 s, {label}", programs, rounds, "keyframe --every 3s", "exact --every 3s", out).broken
             if "memory" in wanted:
-                whole &= memory([*contenders(fragkit, source, own)[1::2], *exact(fragkit, source, own)[1:]], label, out)
+                programs = [*contenders(fragkit, source, own)[1::2], *exact(fragkit, source, own)[1:]]
+                peaks = memory(f"Memory, {label}", [(program, 0) for program in programs], out)
+                whole &= len(peaks) == len(programs)
             shutil.rmtree(own)
     return 0 if whole else 1
 

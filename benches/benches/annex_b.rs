@@ -1,4 +1,5 @@
-//! Start codes to lengths: finding the NAL units, and the whole way into the index of a clip.
+//! Conversions: start codes to lengths, from finding the NAL units to the whole way into the index of a clip; and ADTS headers
+//! off AAC frames.
 //!
 //! The frames are filled with random bytes, in which zeros are as frequent as in coded slices. With filler data as it is in
 //! real streams a search would have nothing to stumble over.
@@ -93,12 +94,31 @@ fn conversion(c: &mut Criterion) {
     group.finish();
 }
 
+/// ADTS headers off, beside frames that have none.
+fn adts(c: &mut Criterion) {
+    let mut group = c.benchmark_group("adts");
+    for (name, kind) in [("index", Kind::AudioAdts), ("index of frames without headers", Kind::Audio)] {
+        let (stream, frames) = chunk_stream(kind, 4 << 20);
+        let fragments = fragments(&stream);
+        let bytes = u64::try_from(stream.len()).unwrap_or(u64::MAX);
+        group.throughput(Throughput::ElementsAndBytes { elements: frames, bytes });
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let mut clipper = Clipper::new(Options::default());
+                fragments.iter().for_each(|fragment| clipper.add(fragment));
+                clipper
+            });
+        });
+    }
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
         .sample_size(20)
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(3));
-    targets = conversion
+    targets = conversion, adts
 }
 criterion_main!(benches);

@@ -21,7 +21,8 @@ use bytes::Bytes;
 use criterion::{
     BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
-use fragkit_benches::{Kind, chunk_stream, gather};
+use fragkit::{Source, write_runs};
+use fragkit_benches::{Kind, chunk_stream};
 use fragkit_clip::{Clipper, Options, StreamingClipper};
 use fragkit_fragment::codec::CodecPrivate;
 use fragkit_fragment::mkv::TrackType;
@@ -239,6 +240,7 @@ fn clip(c: &mut Criterion) {
 
 fn to_files(group: &mut BenchmarkGroup<'_, WallTime>, stream: &Bytes, fragments: &[Fragment], ready: &Ready) {
     let folder = std::env::var_os("FRAGKIT_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let source = Source::from(stream.clone());
     let file = || tempfile::tempfile_in(&folder).expect("a temporary file can be made");
     let mut each = |name: &str, write: &mut dyn FnMut(&mut std::fs::File)| {
         group.bench_function(name, |b| {
@@ -251,7 +253,7 @@ fn to_files(group: &mut BenchmarkGroup<'_, WallTime>, stream: &Bytes, fragments:
         });
     };
     each("to a file", &mut |file| {
-        gather(stream, file, |each| runs(fragments, each)).expect("it can be written");
+        write_runs(&source, file, |writer| runs(fragments, |run| writer.write(&run))).expect("it can be written");
     });
     each("to a file, streaming", &mut |file| streamed(fragments, &mut BufWriter::with_capacity(256 << 10, file)));
     each("to a file, mp4 crate", &mut |file| by_mp4(ready, BufWriter::with_capacity(256 << 10, file)));

@@ -3,15 +3,21 @@
 //! ```text
 //! video          H.264 at 8 Mbit/s, 30 frames a second, a key frame each second, no B-frames; AAC at 48 kHz beside it
 //! video-annex-b  the same with start codes, and private data that has them too
+//! video-sparse   the video with filler of zeros, which a file need not store
+//! video-plain    the video, for one plain document
 //! audio          AAC at 48 kHz, two channels, 66 bytes a frame
+//! audio-adts     the same with an ADTS header in front of each frame
 //! audio-51       AAC at 48 kHz, six channels, 183 bytes a frame
 //! alaw           G.711 A-law at 8 kHz, 160 bytes (20 ms) a frame
 //! ```
 //!
 //! A fragment is 2 s long. Every frame is a real one, so decoders take it. To weigh what a camera's would, each access unit
 //! is filled up with a filler data NAL unit (ITU-T H.264, 7.3.2.7: type 12, bytes of FF, stop bit). In `video-annex-b` it
-//! holds random bytes with emulation prevention instead, which look like slices to whoever searches for start codes.
+//! holds random bytes with emulation prevention instead, which look like slices to whoever searches for start codes. Zeros, as
+//! in `video-sparse`, may not stand in a NAL unit: that stream is for measuring and not for decoders. In `video-plain` the filler is
+//! a NAL unit of type 30, which has no meaning either: mkvmerge leaves out type 12, and would have little to copy.
 
+use std::io::{self, Cursor, Seek, SeekFrom, Write};
 use std::str::FromStr;
 
 use bytes::Bytes;
@@ -31,12 +37,24 @@ pub enum Kind {
     Video,
     /// H.264 with start codes, and AAC.
     VideoAnnexB,
+    /// H.264 with lengths and filler of zeros, and AAC.
+    VideoSparse,
+    /// H.264 with lengths and filler that mkvmerge keeps, and AAC.
+    VideoPlain,
     /// AAC, two channels.
     Audio,
+    /// AAC with ADTS headers, two channels.
+    AudioAdts,
     /// AAC, six channels.
     AudioSurround,
     /// G.711 A-law.
     Alaw,
+}
+
+impl Kind {
+    /// What the kinds are called.
+    pub const NAMES: [&str; 8] =
+        ["video", "video-annex-b", "video-sparse", "video-plain", "audio", "audio-adts", "audio-51", "alaw"];
 }
 
 impl FromStr for Kind {
@@ -46,10 +64,13 @@ impl FromStr for Kind {
         match text {
             "video" => Ok(Kind::Video),
             "video-annex-b" => Ok(Kind::VideoAnnexB),
+            "video-sparse" => Ok(Kind::VideoSparse),
+            "video-plain" => Ok(Kind::VideoPlain),
             "audio" => Ok(Kind::Audio),
+            "audio-adts" => Ok(Kind::AudioAdts),
             "audio-51" => Ok(Kind::AudioSurround),
             "alaw" => Ok(Kind::Alaw),
-            _ => Err(format!("{text}: there is video, video-annex-b, audio, audio-51 and alaw")),
+            _ => Err(format!("{text}: there is {}", Kind::NAMES.join(", "))),
         }
     }
 }
@@ -92,7 +113,11 @@ struct Lane {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Packing {
-    Lengths,
+    /// The header of the NAL unit that fills up, and its bytes.
+    Lengths {
+        header: u8,
+        filler: u8,
+    },
     StartCodes,
 }
 
@@ -112,16 +137,29 @@ impl Generator {
     /// The stream of this kind; there is one of each.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        let packing = if kind == Kind::VideoAnnexB { Packing::StartCodes } else { Packing::Lengths };
+        let packing = match kind {
+            Kind::VideoAnnexB => Packing::StartCodes,
+            Kind::VideoSparse => Packing::Lengths { header: FILLER_DATA, filler: 0 },
+            Kind::VideoPlain => Packing::Lengths { header: UNSPECIFIED, filler: 0xFF },
+            _ => Packing::Lengths { header: FILLER_DATA, filler: 0xFF },
+        };
         let (mut tracks, video, audio) = match kind {
-            Kind::Video | Kind::VideoAnnexB => {
+            Kind::Video | Kind::VideoAnnexB | Kind::VideoSparse | Kind::VideoPlain => {
                 let Samples { tracks, frames } = Samples::h264_aac();
                 let (video, audio) = frames.into_iter().partition(|frame| frame.track == 1);
                 (tracks, Some(Lane::new(video, 1, 30)), Lane::new(audio, 1024, 48_000))
             }
-            Kind::Audio | Kind::AudioSurround => {
-                let Samples { tracks, frames } =
-                    if kind == Kind::Audio { Samples::aac_stereo() } else { Samples::aac_surround() };
+            Kind::Audio => {
+                let Samples { tracks, frames } = Samples::aac_stereo();
+                (tracks, None, Lane::new(frames, 1024, 48_000))
+            }
+            Kind::AudioAdts => {
+                let Samples { tracks, mut frames } = Samples::aac_stereo();
+                frames.iter_mut().for_each(|frame| frame.payload = with_adts_header(&frame.payload));
+                (tracks, None, Lane::new(frames, 1024, 48_000))
+            }
+            Kind::AudioSurround => {
+                let Samples { tracks, frames } = Samples::aac_surround();
                 (tracks, None, Lane::new(frames, 1024, 48_000))
             }
             Kind::Alaw => {
@@ -157,7 +195,7 @@ impl Generator {
                 let spread = if stored.keyframe { mean / 5 } else { mean / 5 * 2 };
                 let size = self.random.between(mean - spread, mean + spread);
                 let payload = match self.packing {
-                    Packing::Lengths => filled(&stored.payload, size),
+                    Packing::Lengths { header, filler } => filled(&stored.payload, size, header, filler),
                     Packing::StartCodes => with_start_codes(&stored.payload, size, &mut self.random),
                 };
                 frames.push(frame(&stored, time - start, payload.into()));
@@ -184,7 +222,7 @@ impl Iterator for Generator {
         // Cluster timestamps that go on from chunk to chunk let ordinary players follow the chain.
         let cluster = Nanos::from_millis(start);
         let bytes = self.writer.chunk(&number, producer, server, &self.tracks, &[], cluster, &frames);
-        Some(Chunk { bytes, frames: u64::try_from(frames.len()).unwrap_or(u64::MAX) })
+        Some(Chunk { bytes, frames: len(frames.len()) })
     }
 }
 
@@ -206,29 +244,59 @@ pub fn chunk_stream(kind: Kind, bytes: usize) -> (Bytes, u64) {
 /// chain of documents; and how many frames it holds.
 #[must_use]
 pub fn plain_document(kind: Kind, bytes: usize) -> (Bytes, u64) {
+    let mut document = Cursor::new(Vec::new());
+    let frames = write_plain_document(kind, len(bytes), &mut document).expect("memory takes it");
+    (document.into_inner().into(), frames)
+}
+
+/// Writes such a document, a Cluster at a time; gives how many frames it holds.
+///
+/// # Errors
+///
+/// If writing fails.
+pub fn write_plain_document(kind: Kind, bytes: u64, out: &mut (impl Write + Seek)) -> io::Result<u64> {
     let mut generator = Generator::new(kind);
-    let mut segment = Writer::new();
-    Info { muxing_app: "fragkit".into(), writing_app: "fragkit".into(), ..Info::default() }.write(&mut segment);
-    write_tracks(&generator.tracks, &mut segment);
+    let mut head = Writer::new();
+    EbmlHeader::default().write(&mut head);
+    let segment_at = len(head.len());
+    let segment = |size| {
+        let mut header = Writer::new();
+        header.header_with_width(Id::SEGMENT, Some(size), 8);
+        header.into_bytes()
+    };
+    head.raw(&segment(0));
+    let start = len(head.len());
+    Info { muxing_app: "fragkit".into(), writing_app: "fragkit".into(), ..Info::default() }.write(&mut head);
+    write_tracks(&generator.tracks, &mut head);
+    out.write_all(&head.into_bytes())?;
     let mut count = 0;
-    while segment.len() < bytes {
-        let (start, frames) = generator.fragment();
-        segment.master(Id::CLUSTER, |cluster| {
-            cluster.uint(Id::TIMESTAMP, start.unsigned_abs());
-            for frame in &frames {
-                let timestamp = i16::try_from(frame.time.round_millis()).expect("a fragment lasts two seconds");
-                let flags = BlockFlags { keyframe: frame.keyframe, ..BlockFlags::default() };
-                let len = u64::try_from(frame.payload.len()).unwrap_or(u64::MAX);
-                cluster.simple_block_header(frame.track, timestamp, flags, len);
-                cluster.raw(&frame.payload);
-            }
-        });
-        count += u64::try_from(frames.len()).unwrap_or(u64::MAX);
+    while out.stream_position()? - start < bytes {
+        let (time, frames) = generator.fragment();
+        out.write_all(&cluster(time, &frames))?;
+        count += len(frames.len());
     }
-    let mut document = Writer::new();
-    EbmlHeader::default().write(&mut document);
-    document.binary(Id::SEGMENT, &segment.into_bytes());
-    (document.into_bytes().into(), count)
+    let end = out.stream_position()?;
+    out.seek(SeekFrom::Start(segment_at))?;
+    out.write_all(&segment(end - start))?;
+    Ok(count)
+}
+
+fn cluster(time: i64, frames: &[Frame]) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer.master(Id::CLUSTER, |cluster| {
+        cluster.uint(Id::TIMESTAMP, time.unsigned_abs());
+        for frame in frames {
+            let timestamp = i16::try_from(frame.time.round_millis()).expect("a fragment lasts two seconds");
+            let flags = BlockFlags { keyframe: frame.keyframe, ..BlockFlags::default() };
+            cluster.simple_block_header(frame.track, timestamp, flags, len(frame.payload.len()));
+            cluster.raw(&frame.payload);
+        }
+    });
+    writer.into_bytes()
+}
+
+fn len(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 impl Lane {
@@ -266,18 +334,20 @@ fn frame(stored: &Stored, time_ms: i64, payload: Bytes) -> Frame {
 
 /// nal_ref_idc 0, nal_unit_type 12.
 const FILLER_DATA: u8 = 0x0C;
+/// nal_ref_idc 0, nal_unit_type 30.
+const UNSPECIFIED: u8 = 0x1E;
 /// rbsp_trailing_bits.
 const STOP: u8 = 0x80;
 
-/// An access unit filled up to `size` bytes by filler data, with lengths.
-fn filled(unit: &[u8], size: usize) -> Vec<u8> {
+/// An access unit filled up to `size` bytes by a NAL unit of such bytes, with lengths.
+fn filled(unit: &[u8], size: usize, header: u8, byte: u8) -> Vec<u8> {
     let mut out = Vec::with_capacity(size.max(unit.len()));
     out.extend_from_slice(unit);
     // Four bytes of length, the header, one byte at least, the stop bit.
     let Some(filler) = size.checked_sub(unit.len() + 4).filter(|&filler| filler >= 3) else { return out };
     out.extend_from_slice(&u32::try_from(filler).unwrap_or(u32::MAX).to_be_bytes());
-    out.push(FILLER_DATA);
-    out.resize(size - 1, 0xFF);
+    out.push(header);
+    out.resize(size - 1, byte);
     out.push(STOP);
     out
 }
@@ -309,6 +379,20 @@ fn with_start_codes(unit: &[u8], size: usize, random: &mut Random) -> Vec<u8> {
     }
     out.push(STOP);
     out
+}
+
+/// An AAC-LC frame of 48 kHz and two channels behind an adts_fixed_header and adts_variable_header without CRC (ISO/IEC 14496-3,
+/// 1.A.2.2).
+fn with_adts_header(frame: &[u8]) -> Bytes {
+    let frame_length = u64::try_from(frame.len() + 7).unwrap_or_default();
+    // syncword FFF, MPEG-4, layer 0, protection_absent.
+    let fixed = 0xFFF << 44 | 1 << 40;
+    // profile_ObjectType LC, sampling_frequency_index of 48 kHz, two channels.
+    let stereo = 1 << 38 | 3 << 34 | 2 << 30;
+    // aac_frame_length, adts_buffer_fullness of variable rate, one raw data block.
+    let variable = frame_length << 13 | 0x7FF << 2;
+    let [_, header @ ..] = (fixed | stereo | variable).to_be_bytes();
+    [&header[..], frame].concat().into()
 }
 
 /// A configuration record's parameter sets with start codes, as many cameras store them. `None` for what is no such record.
@@ -371,6 +455,16 @@ mod tests {
             let walked = walk(&stream);
             assert_eq!(walked.frames, frames);
             assert_eq!(walked.payload_bytes, found.iter().map(|frame| frame.payload.len()).sum::<usize>());
+        }
+    }
+
+    #[test]
+    fn frames_with_adts_headers_are_those_without() {
+        let plain: Vec<Bytes> = Samples::aac_stereo().frames.into_iter().map(|frame| frame.payload).collect();
+        let (stream, _) = chunk_stream(Kind::AudioAdts, 100_000);
+        for (frame, plain) in slices(&stream).iter().zip(plain.iter().cycle()) {
+            let stripped = fragkit_fragment::codec::aac::adts::strip(frame).unwrap();
+            assert_eq!(&frame[stripped], &plain[..]);
         }
     }
 

@@ -1,16 +1,13 @@
-//! Writes a generated chunk stream to a file: `generate KIND SIZE OUT`.
+//! Writes generated streams to files: `generate KIND SIZE OUT`, or `generate KIND COUNT --files DIR`.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
-use fragkit_benches::{Generator, Kind, parse_size};
-
-const USAGE: &str = "usage: generate video|video-annex-b|audio|alaw SIZE OUT    (SIZE: 1048576, 100MiB, 1GiB, 20MB)";
+use fragkit_benches::{Kind, parse_size, store_document, store_files, store_stream};
 
 fn main() -> ExitCode {
-    match run(std::env::args().skip(1).collect()) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()) {
         Ok(done) => {
             eprintln!("{done}");
             ExitCode::SUCCESS
@@ -22,28 +19,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Vec<String>) -> Result<String, String> {
-    let [kind, size, out] = <[String; 3]>::try_from(arguments).map_err(|_| USAGE)?;
-    let kind: Kind = kind.parse().map_err(|error| format!("{error}\n{USAGE}"))?;
-    let size = parse_size(&size)?;
-    let out = PathBuf::from(out);
-    // Under another name until it is whole: a file that is there is taken as good by `compare.sh`.
-    let mut part = out.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let failed = |error: std::io::Error| format!("{}: {error}", out.display());
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(&part).map_err(failed)?);
-    let (mut bytes, mut chunks, mut frames) = (0_u64, 0_u64, 0_u64);
-    for chunk in Generator::new(kind) {
-        if bytes >= size {
-            break;
+fn run(arguments: &[&str]) -> Result<String, String> {
+    let (out, written) = match *arguments {
+        [kind, count, "--files", folder] => {
+            let count = count.parse().map_err(|_| format!("{count}: no count of files\n{}", usage()))?;
+            (folder, store_files(kind_of(kind)?, count, Path::new(folder)))
         }
-        file.write_all(&chunk.bytes).map_err(failed)?;
-        bytes += u64::try_from(chunk.bytes.len()).unwrap_or(u64::MAX);
-        chunks += 1;
-        frames += chunk.frames;
-    }
-    file.into_inner().map_err(|error| failed(error.into_error()))?;
-    fs::rename(&part, &out).map_err(failed)?;
-    Ok(format!("{}: {bytes} bytes, {chunks} chunks, {frames} frames", out.display()))
+        [kind, size, out] => {
+            let (kind, size) = (kind_of(kind)?, parse_size(size)?);
+            let store = if kind == Kind::VideoPlain { store_document } else { store_stream };
+            (out, store(kind, size, Path::new(out)))
+        }
+        _ => return Err(usage()),
+    };
+    let written = written.map_err(|error| format!("{out}: {error}"))?;
+    Ok(format!("{out}: {} bytes, {} chunks, {} frames", written.bytes, written.chunks, written.frames))
+}
+
+fn kind_of(text: &str) -> Result<Kind, String> {
+    text.parse().map_err(|error| format!("{error}\n{}", usage()))
+}
+
+fn usage() -> String {
+    format!(
+        "usage: generate KIND SIZE OUT            a stream      (SIZE: 1048576, 100MiB, 1GiB, 20MB)\n       \
+         generate KIND COUNT --files DIR   its first chunks, each in a file of its own\n\
+         KIND: {}",
+        Kind::NAMES.join(", ")
+    )
 }

@@ -35,7 +35,8 @@ enum Piece<'s> {
 
 impl<'s> Gather<'s> {
     /// Goes on with the copies in `small`.
-    pub(super) fn new(out: &'s mut dyn Write, small: Vec<u8>) -> Self {
+    pub(super) fn new(out: &'s mut dyn Write, mut small: Vec<u8>) -> Self {
+        small.reserve((SMALL_BATCH_BYTES + SMALL).saturating_sub(small.len()));
         Gather { out, small, gathered: 0, batch: Vec::new(), bytes: 0 }
     }
 

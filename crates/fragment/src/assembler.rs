@@ -117,7 +117,7 @@ impl Assembler {
 
     /// Takes only the places of audio frames where that saves work, for those who write them from the input later, such as an
     /// [`Index`](crate::Index) of a file: they are then in [`Fragment::places`] and not among its frames. Frames whose bytes
-    /// need a look, since they seem to begin with a header of ADTS or LOAS, are taken whole.
+    /// need a look, since they have none or seem to begin with a header of ADTS or LOAS, are taken whole.
     #[must_use]
     pub fn without_audio_payload(mut self) -> Self {
         self.without_audio_payload = true;
@@ -287,7 +287,7 @@ impl Assembler {
         let Some(mut taker) = chunk.place_taker() else { return };
         let places_only = &self.places_only;
         let piece = self.in_pieces.then(|| self.parser.piece());
-        self.parser.poll_places(|track, start| places_only.holds(track, start), |place| taker.take(&place));
+        self.parser.poll_places(|track, frame| places_only.holds(track, frame), |place| taker.take(&place));
         let passed = taker.finish(piece);
         if let Some(passed) = passed {
             self.break_off(passed);
@@ -491,7 +491,9 @@ struct PlacesOnly {
 enum Want {
     Frame,
     Place,
-    /// The place, unless the frame seems to begin with a header of ADTS or LOAS.
+    /// The place, unless the frame has no byte, which is to be told of.
+    PlaceOfBytes,
+    /// The same, unless the frame seems to begin with a header of ADTS or LOAS.
     PlaceOfRawAac,
 }
 
@@ -511,20 +513,27 @@ impl PlacesOnly {
             let aac = CodecId::parse(&track.entry.codec_id) == CodecId::Aac;
             let number = usize::try_from(track.entry.number).unwrap_or(usize::MAX);
             if let Some(want) = places_only.by_number.get_mut(number) {
-                *want = if aac { Want::PlaceOfRawAac } else { Want::Place };
+                *want = if aac { Want::PlaceOfRawAac } else { Want::PlaceOfBytes };
                 places_only.any = true;
             }
         }
         places_only
     }
 
-    /// Whether the place is enough of a frame of this track that begins with these two bytes.
+    /// Whether the place is enough of this frame of a track.
     #[inline]
-    fn holds(&self, track: u8, start: u16) -> bool {
+    fn holds(&self, track: u8, frame: &[u8]) -> bool {
         match self.by_number.get(usize::from(track)) {
             Some(Want::Place) => true,
-            // The sync word of ADTS and layer 0, with which raw AAC would end as it begins, and that of LOAS.
-            Some(Want::PlaceOfRawAac) => start & 0xFFF6 != 0xFFF0 && start & 0xFFE0 != 0x56E0,
+            Some(Want::PlaceOfBytes) => !frame.is_empty(),
+            Some(Want::PlaceOfRawAac) => match frame.first_chunk() {
+                // The sync word of ADTS and layer 0, with which raw AAC would end as it begins, and that of LOAS.
+                Some(start) => {
+                    let start = u16::from_be_bytes(*start);
+                    start & 0xFFF6 != 0xFFF0 && start & 0xFFE0 != 0x56E0
+                }
+                None => !frame.is_empty(),
+            },
             _ => false,
         }
     }

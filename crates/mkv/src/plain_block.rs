@@ -22,10 +22,10 @@ impl Parser {
     }
 
     /// Steps over the blocks that [`poll_block`](Parser::poll_block) would give and tells `each` where their frames lie, for
-    /// those who need no more of them. Ends at the first block of another kind, or that `wants` refuses by its track and the
-    /// first two bytes of its frame (0 where it is shorter), or when `each` says `false`.
+    /// those who need no more of them. Ends at the first block of another kind, or that `wants` refuses by its track and its
+    /// frame, or when `each` says `false`.
     #[inline]
-    pub fn poll_places(&mut self, wants: impl Fn(u8, u16) -> bool, mut each: impl FnMut(BlockPlace) -> bool) {
+    pub fn poll_places(&mut self, wants: impl Fn(u8, &[u8]) -> bool, mut each: impl FnMut(BlockPlace) -> bool) {
         if self.state != State::Parsing {
             return;
         }
@@ -45,8 +45,7 @@ impl Parser {
                 break;
             };
             let data = usize::try_from(block.header_len()).ok().and_then(|len| element.get(len..)).unwrap_or_default();
-            let first_two = data.first_chunk().map_or(0, |two| u16::from_be_bytes(*two));
-            if block.size > max_size || !wants(block.track, first_two) {
+            if block.size > max_size || !wants(block.track, data) {
                 break;
             }
             touched ^= touch_ahead(element, behind);

@@ -298,7 +298,8 @@ struct Section {
 }
 
 impl Section {
-    /// Assembles what starts at the first document behind `from`, up to the first behind `to`. `None` if anything is not as usual.
+    /// Assembles what starts at the first document behind `from`, up to the first behind `to`. `None` if anything is not as
+    /// usual, or no document comes within as many bytes again: all sections together take time that is linear in the stream.
     fn run(
         like: &Assembler,
         stream: &Stream,
@@ -310,7 +311,8 @@ impl Section {
         let start = stream.document(from, searched)?;
         let mut assembler = like.starting_at(start);
         assembler.stop_at = to;
-        let mut parts = stream.behind(start);
+        let limit = to.saturating_add(to.saturating_sub(from));
+        let mut parts = stream.behind(start).take_while(|(offset, _)| *offset < limit);
         let mut fragments = Vec::new();
         let (mut trailed, mut untrailed) = (false, false);
         let end = loop {
@@ -330,7 +332,11 @@ impl Section {
                     None if assembler.finished => break stream.len,
                     None => match parts.next() {
                         // Counted by itself, so that threads do not wait for each other to count slices of the same bytes.
-                        Some((_, part)) => assembler.push(Bytes::from_owner(part)),
+                        Some((offset, part)) => {
+                            let within = usize::try_from(limit - offset).unwrap_or(usize::MAX).min(part.len());
+                            assembler.push(Bytes::from_owner(part.slice(..within)));
+                        }
+                        None if limit < stream.len => return None,
                         None => assembler.finish(),
                     },
                 },

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use fragkit_fragment::{Assembler, Item, Limits};
 
 use crate::error::{Error, ErrorKind};
-use crate::map::map;
+use crate::map::{Map, map};
 
 /// Files smaller than this are read instead of mapped: a map costs more than their bytes.
 const SMALL_FILE: u64 = 64 << 10;
@@ -17,10 +17,19 @@ const SMALL_FILE: u64 = 64 << 10;
 /// Files as one stream in the order given, mapped into memory: their pages are read only where they are touched.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
-    /// Where each file starts in the stream, and its bytes.
-    parts: Vec<(u64, Bytes)>,
+    parts: Vec<Part>,
     len: u64,
     limits: Limits,
+}
+
+/// One file in the stream.
+#[derive(Debug, Clone)]
+struct Part {
+    /// Where it starts in the stream.
+    start: u64,
+    bytes: Bytes,
+    /// What the bytes are the end of, if they are mapped.
+    map: Option<Map>,
 }
 
 impl Source {
@@ -36,12 +45,11 @@ impl Source {
                 let failed = |error: &io::Error| Error::io("cannot read", &file, error);
                 let opened = File::open(&file).map_err(|error| failed(&error))?;
                 let len = opened.metadata().map_err(|error| failed(&error))?.len();
-                let bytes = if len < SMALL_FILE {
-                    fs::read(&file).map(Bytes::from).map_err(|error| failed(&error))?
+                if len < SMALL_FILE {
+                    source.push(fs::read(&file).map(Bytes::from).map_err(|error| failed(&error))?);
                 } else {
-                    map(&opened).map_err(|error| failed(&error))?
-                };
-                source.push(bytes);
+                    source.push_map(map(&opened).map_err(|error| failed(&error))?, 0);
+                }
             }
         }
         Ok(source)
@@ -58,9 +66,9 @@ impl Source {
             return Err(Error::new(ErrorKind::Io, "this is no file that can be mapped"));
         }
         let position = file.stream_position().map_err(|error| failed(&error))?;
-        let bytes = map(file).map_err(|error| failed(&error))?;
-        let start = usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
-        Ok(Source::from(bytes.slice(start..)))
+        let mut source = Source::default();
+        source.push_map(map(file).map_err(|error| failed(&error))?, usize::try_from(position).unwrap_or(usize::MAX));
+        Ok(source)
     }
 
     /// Takes in a stream that can be read only once, by way of a temporary file that has no name, so that memory stays small.
@@ -74,7 +82,9 @@ impl Source {
         if len == 0 {
             return Ok(Source::default());
         }
-        map(&file).map(Source::from).map_err(|error| Error::from_io(&error))
+        let mut source = Source::default();
+        source.push_map(map(&file).map_err(|error| Error::from_io(&error))?, 0);
+        Ok(source)
     }
 
     /// Holds the stream to these limits instead of the usual ones.
@@ -86,10 +96,20 @@ impl Source {
 
     /// Appends bytes to the stream.
     pub fn push(&mut self, bytes: Bytes) {
+        self.push_part(bytes, None);
+    }
+
+    /// Appends what a map holds from this byte on.
+    fn push_map(&mut self, map: Map, from: usize) {
+        let bytes = map.bytes();
+        self.push_part(bytes.slice(from.min(bytes.len())..), Some(map));
+    }
+
+    fn push_part(&mut self, bytes: Bytes, map: Option<Map>) {
         let start = self.len;
         self.len += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if !bytes.is_empty() {
-            self.parts.push((start, bytes));
+            self.parts.push(Part { start, bytes, map });
         }
     }
 
@@ -123,12 +143,28 @@ impl Source {
 
     fn assemble(&self, change: fn(Assembler) -> Assembler) -> impl Iterator<Item = Item> + use<> {
         let assembler = change(Assembler::new(self.limits.clone()).with_mapped_input());
-        assembler.assemble(self.parts.iter().map(|(_, bytes)| bytes.clone()))
+        assembler.assemble(self.parts.iter().map(|part| part.bytes.clone()))
     }
 
     /// The whole stream, if it is in one piece, or else nothing.
     pub(crate) fn single(&self) -> &[u8] {
-        if let [(0, bytes)] = &self.parts[..] { bytes } else { &[] }
+        if let [part] = &self.parts[..] { &part.bytes } else { &[] }
+    }
+
+    /// Has the system map what is about to be read of a range.
+    pub(crate) fn make_ready(&self, range: &Range<u64>) {
+        for part in self.parts.iter().skip(self.first_of(range.start)).take_while(|part| part.start < range.end) {
+            if let Some(map) = &part.map {
+                let before = map.as_ref().len() - part.bytes.len();
+                let (from, to) = part.within(range);
+                map.populate(before + from..before + to);
+            }
+        }
+    }
+
+    /// The part that the byte at this offset is in, if there is one.
+    fn first_of(&self, offset: u64) -> usize {
+        self.parts.partition_point(|part| part.start <= offset).saturating_sub(1)
     }
 
     /// Calls `each` with the slices that make up a range of the stream.
@@ -142,21 +178,11 @@ impl Source {
         mut each: impl FnMut(&'s [u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         // One file is the common case, and this is asked for every frame.
-        if let [(0, bytes)] = &self.parts[..] {
-            let within = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-            return match bytes.get(within(range.start)..within(range.end)) {
-                Some(slice) if !slice.is_empty() => each(slice),
-                _ => Ok(()),
-            };
+        if let [part] = &self.parts[..] {
+            return part.slice(&range).map_or(Ok(()), each);
         }
-        let first = self.parts.partition_point(|(start, _)| *start <= range.start).saturating_sub(1);
-        for (start, bytes) in self.parts.iter().skip(first) {
-            if *start >= range.end {
-                break;
-            }
-            let within =
-                |offset: u64| usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX).min(bytes.len());
-            if let Some(slice) = bytes.get(within(range.start)..within(range.end)).filter(|slice| !slice.is_empty()) {
+        for part in self.parts.iter().skip(self.first_of(range.start)).take_while(|part| part.start < range.end) {
+            if let Some(slice) = part.slice(&range) {
                 each(slice)?;
             }
         }
@@ -166,12 +192,11 @@ impl Source {
     /// The bytes of a range of the stream, as many of them as there are: a slice of the map where they are in one piece.
     #[must_use]
     pub fn bytes(&self, range: Range<u64>) -> Bytes {
-        let first = self.parts.partition_point(|(start, _)| *start <= range.start).saturating_sub(1);
-        if let Some((start, bytes)) = self.parts.get(first) {
-            let within = |offset: u64| usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX);
+        if let Some(part) = self.parts.get(self.first_of(range.start)) {
+            let within = |offset: u64| usize::try_from(offset.saturating_sub(part.start)).unwrap_or(usize::MAX);
             let (from, to) = (within(range.start), within(range.end));
-            if from <= to && to <= bytes.len() {
-                return bytes.slice(from..to);
+            if from <= to && to <= part.bytes.len() {
+                return part.bytes.slice(from..to);
             }
         }
         let mut whole = Vec::new();
@@ -181,6 +206,22 @@ impl Source {
         });
         let Ok(()) = joined;
         whole.into()
+    }
+}
+
+impl Part {
+    /// What it has of a range of the stream, as offsets in its own bytes.
+    #[inline]
+    fn within(&self, range: &Range<u64>) -> (usize, usize) {
+        let offset = |offset: u64| usize::try_from(offset.saturating_sub(self.start)).unwrap_or(usize::MAX);
+        (offset(range.start).min(self.bytes.len()), offset(range.end).min(self.bytes.len()))
+    }
+
+    /// What it has of a range of the stream, if that is anything.
+    #[inline]
+    fn slice(&self, range: &Range<u64>) -> Option<&[u8]> {
+        let (from, to) = self.within(range);
+        self.bytes.get(from..to).filter(|slice| !slice.is_empty())
     }
 }
 
@@ -250,6 +291,27 @@ mod tests {
             assert!(source.bytes(200..300).is_empty());
         }
         assert!(Source::default().bytes(0..10).is_empty());
+    }
+
+    #[test]
+    fn maps_in_a_stream_are_made_ready_from_where_they_are_read_on() {
+        use std::io::{Seek, SeekFrom, Write};
+
+        let mut file = tempfile::tempfile().unwrap();
+        let written: Vec<u8> = (0..=255).cycle().take(3 << 16).collect();
+        file.write_all(&written).unwrap();
+        file.seek(SeekFrom::Start(5000)).unwrap();
+        let mut source = Source::rest_of(&file).unwrap();
+        source.push(Bytes::from_static(b"between"));
+        source.push_map(map(&file).unwrap(), 0);
+        let whole = [&written[5000..], b"between", &written].concat();
+        let len = source.len();
+        assert_eq!(usize::try_from(len).unwrap(), whole.len());
+        for range in [0..len, 0..1, 100_000..300_000, len - 1..len + 10, len..len + 1, 7..7, 0..u64::MAX] {
+            source.make_ready(&range);
+            let within = |offset: u64| usize::try_from(offset.min(len)).unwrap();
+            assert_eq!(source.bytes(range.clone()), &whole[within(range.start)..within(range.end)], "{range:?}");
+        }
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::input::Source;
 use crate::output::Output;
 use gather::Gather;
 
+/// Payload this long has pages that nobody has looked at: a page that is touched brings those around it, 64 KiB of them.
+const UNTOUCHED_BYTES: u64 = 64 << 10;
+
 /// Writes runs to a file that appears when it is whole, in large calls. `runs` is given what takes each run.
 ///
 /// # Errors
@@ -89,6 +92,11 @@ impl<'s> RunWriter<'s> {
             Run::Bytes(bytes) => self.gather.write_now(bytes),
             Run::Small(small) => self.gather.copy(small.as_slice()),
             Run::Input(range) => {
+                // A file system that meets a page which is not mapped lets go of what it has copied for this page of its own, which
+                // may be a large one, and copies it again.
+                if range.end.saturating_sub(range.start) >= UNTOUCHED_BYTES {
+                    self.source.make_ready(range);
+                }
                 let (source, gather) = (self.source, &mut self.gather);
                 source.slices(range.clone(), |slice| gather.add(slice))
             }

@@ -12,8 +12,9 @@ pub(super) const SMALL: usize = 2048;
 /// At most this much is copied for one call, so that it stays in the processor's cache.
 const SMALL_BATCH_BYTES: usize = 256 << 10;
 
-/// At most this much is gathered for one call.
-const BATCH_BYTES: usize = 8 << 20;
+/// About this much is gathered for one call. More of it would have file systems take pages of 2 MiB for it, which are dear where
+/// memory is in pieces or lent by a host; and what is copied until a page of the input is met that is not mapped yet is copied again.
+const BATCH_BYTES: usize = 1 << 20;
 
 /// Gathers pieces until they are worth a call.
 pub(super) struct Gather<'s> {

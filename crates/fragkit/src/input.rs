@@ -1,20 +1,26 @@
 //! Where the bytes come from: files and folders of files, as one stream.
 
+mod part;
+
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use fragkit_fragment::{Assembler, Item, Limits};
 
 use crate::error::{Error, ErrorKind};
-use crate::map::{Map, map};
+use crate::map::map;
+use part::{Assembled, Failures, Part};
 
-/// Files smaller than this are read instead of mapped: a map costs more than their bytes.
-const SMALL_FILE: u64 = 64 << 10;
+/// So many files are opened at once and stay so: systems limit how many there can be, and their memory. Those beyond are opened when
+/// it is their turn.
+const FILES_AT_HAND: usize = 1000;
 
-/// Files as one stream in the order given, mapped into memory: their pages are read only where they are touched.
+/// Files as one stream in the order given, mapped into memory: their pages are read only where they are touched. Of many files, those
+/// behind the first thousand are opened when it is their turn, and closed again.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
     parts: Vec<Part>,
@@ -22,34 +28,28 @@ pub struct Source {
     limits: Limits,
 }
 
-/// One file in the stream.
-#[derive(Debug, Clone)]
-struct Part {
-    /// Where it starts in the stream.
-    start: u64,
-    bytes: Bytes,
-    /// What the bytes are the end of, if they are mapped.
-    map: Option<Map>,
-}
-
 impl Source {
     /// Maps files; a folder stands for all files below it in the order of their names.
     ///
     /// # Errors
     ///
-    /// If a path cannot be read, or a folder has no file in it.
+    /// If a path cannot be read, or a folder has no file in it. A file that is opened only when it is its turn and cannot be read
+    /// then is a finding, and its bytes are zeros.
     pub fn open<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Source, Error> {
+        Source::open_some(paths, FILES_AT_HAND)
+    }
+
+    /// Opens so many of the files, and notes the others.
+    fn open_some<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, at_hand: usize) -> Result<Source, Error> {
         let mut source = Source::default();
         for path in paths {
             for file in files(path.as_ref())? {
-                let failed = |error: &io::Error| Error::io("cannot read", &file, error);
-                let opened = File::open(&file).map_err(|error| failed(&error))?;
-                let len = opened.metadata().map_err(|error| failed(&error))?.len();
-                if len < SMALL_FILE {
-                    source.push(fs::read(&file).map(Bytes::from).map_err(|error| failed(&error))?);
+                let part = if source.parts.len() < at_hand {
+                    Part::opened(source.len, &file)
                 } else {
-                    source.push_map(map(&opened).map_err(|error| failed(&error))?, 0);
-                }
+                    Part::later(source.len, &file)
+                };
+                source.push_part(part.map_err(|error| Error::io("cannot read", &file, &error))?);
             }
         }
         Ok(source)
@@ -67,7 +67,8 @@ impl Source {
         }
         let position = file.stream_position().map_err(|error| failed(&error))?;
         let mut source = Source::default();
-        source.push_map(map(file).map_err(|error| failed(&error))?, usize::try_from(position).unwrap_or(usize::MAX));
+        let from = usize::try_from(position).unwrap_or(usize::MAX);
+        source.push_part(Part::mapped(0, map(file).map_err(|error| failed(&error))?, from));
         Ok(source)
     }
 
@@ -83,7 +84,7 @@ impl Source {
             return Ok(Source::default());
         }
         let mut source = Source::default();
-        source.push_map(map(&file).map_err(|error| Error::from_io(&error))?, 0);
+        source.push_part(Part::mapped(0, map(&file).map_err(|error| Error::from_io(&error))?, 0));
         Ok(source)
     }
 
@@ -96,20 +97,13 @@ impl Source {
 
     /// Appends bytes to the stream.
     pub fn push(&mut self, bytes: Bytes) {
-        self.push_part(bytes, None);
+        self.push_part(Part::in_memory(self.len, bytes));
     }
 
-    /// Appends what a map holds from this byte on.
-    fn push_map(&mut self, map: Map, from: usize) {
-        let bytes = map.bytes();
-        self.push_part(bytes.slice(from.min(bytes.len())..), Some(map));
-    }
-
-    fn push_part(&mut self, bytes: Bytes, map: Option<Map>) {
-        let start = self.len;
-        self.len += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if !bytes.is_empty() {
-            self.parts.push(Part { start, bytes, map });
+    fn push_part(&mut self, part: Part) {
+        self.len += part.len;
+        if part.len > 0 {
+            self.parts.push(part);
         }
     }
 
@@ -143,23 +137,27 @@ impl Source {
 
     fn assemble(&self, change: fn(Assembler) -> Assembler) -> impl Iterator<Item = Item> + use<> {
         let assembler = change(Assembler::new(self.limits.clone()).with_mapped_input());
-        assembler.assemble(self.parts.iter().map(|part| part.bytes.clone()))
-    }
-
-    /// The whole stream, if it is in one piece, or else nothing.
-    pub(crate) fn single(&self) -> &[u8] {
-        if let [part] = &self.parts[..] { &part.bytes } else { &[] }
+        let failures = Arc::<Failures>::default();
+        let mut items = assembler.assemble(self.parts.iter().map(|part| Assembled::new(part.clone(), &failures)));
+        let mut told = move || failures.next().map(Item::Finding);
+        std::iter::from_fn(move || told().or_else(|| items.next()).or_else(&mut told))
     }
 
     /// Has the system map what is about to be read of a range.
     pub(crate) fn make_ready(&self, range: &Range<u64>) {
-        for part in self.parts.iter().skip(self.first_of(range.start)).take_while(|part| part.start < range.end) {
-            if let Some(map) = &part.map {
-                let before = map.as_ref().len() - part.bytes.len();
-                let (from, to) = part.within(range);
-                map.populate(before + from..before + to);
-            }
-        }
+        self.within(range).for_each(|part| part.make_ready(range));
+    }
+
+    /// All bytes of the part that the byte at this offset is in, and where it starts in the stream. Nothing behind the end.
+    pub(crate) fn part_at(&self, offset: u64) -> io::Result<Option<(u64, Bytes)>> {
+        let part = self.parts.get(self.first_of(offset)).filter(|part| offset < part.start + part.len);
+        part.map(|part| Ok((part.start, part.bytes()?))).transpose()
+    }
+
+    /// The parts that a range is in.
+    fn within(&self, range: &Range<u64>) -> impl Iterator<Item = &Part> {
+        let end = range.end;
+        self.parts.iter().skip(self.first_of(range.start)).take_while(move |part| part.start < end)
     }
 
     /// The part that the byte at this offset is in, if there is one.
@@ -167,61 +165,24 @@ impl Source {
         self.parts.partition_point(|part| part.start <= offset).saturating_sub(1)
     }
 
-    /// Calls `each` with the slices that make up a range of the stream.
-    ///
-    /// # Errors
-    ///
-    /// What `each` gives.
-    pub fn slices<'s, E>(
-        &'s self,
-        range: Range<u64>,
-        mut each: impl FnMut(&'s [u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        // One file is the common case, and this is asked for every frame.
-        if let [part] = &self.parts[..] {
-            return part.slice(&range).map_or(Ok(()), each);
-        }
-        for part in self.parts.iter().skip(self.first_of(range.start)).take_while(|part| part.start < range.end) {
-            if let Some(slice) = part.slice(&range) {
-                each(slice)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The bytes of a range of the stream, as many of them as there are: a slice of the map where they are in one piece.
+    /// The bytes of a range of the stream, as many of them as there are: a slice of the map where they are in one piece. Where a file
+    /// is opened for them and cannot be read any more, what lies before it.
     #[must_use]
     pub fn bytes(&self, range: Range<u64>) -> Bytes {
-        if let Some(part) = self.parts.get(self.first_of(range.start)) {
-            let within = |offset: u64| usize::try_from(offset.saturating_sub(part.start)).unwrap_or(usize::MAX);
-            let (from, to) = (within(range.start), within(range.end));
-            if from <= to && to <= part.bytes.len() {
-                return part.bytes.slice(from..to);
+        let mut joined = Vec::new();
+        let mut next = range.start;
+        while next < range.end
+            && let Ok(Some((start, bytes))) = self.part_at(next)
+        {
+            let within = |offset: u64| usize::try_from(offset - start).unwrap_or(usize::MAX).min(bytes.len());
+            let slice = bytes.slice(within(next)..within(range.end));
+            next += u64::try_from(slice.len()).unwrap_or(u64::MAX);
+            if joined.is_empty() && next >= range.end {
+                return slice;
             }
+            joined.extend_from_slice(&slice);
         }
-        let mut whole = Vec::new();
-        let joined: Result<(), std::convert::Infallible> = self.slices(range, |slice| {
-            whole.extend_from_slice(slice);
-            Ok(())
-        });
-        let Ok(()) = joined;
-        whole.into()
-    }
-}
-
-impl Part {
-    /// What it has of a range of the stream, as offsets in its own bytes.
-    #[inline]
-    fn within(&self, range: &Range<u64>) -> (usize, usize) {
-        let offset = |offset: u64| usize::try_from(offset.saturating_sub(self.start)).unwrap_or(usize::MAX);
-        (offset(range.start).min(self.bytes.len()), offset(range.end).min(self.bytes.len()))
-    }
-
-    /// What it has of a range of the stream, if that is anything.
-    #[inline]
-    fn slice(&self, range: &Range<u64>) -> Option<&[u8]> {
-        let (from, to) = self.within(range);
-        self.bytes.get(from..to).filter(|slice| !slice.is_empty())
+        joined.into()
     }
 }
 
@@ -303,7 +264,7 @@ mod tests {
         file.seek(SeekFrom::Start(5000)).unwrap();
         let mut source = Source::rest_of(&file).unwrap();
         source.push(Bytes::from_static(b"between"));
-        source.push_map(map(&file).unwrap(), 0);
+        source.push_part(Part::mapped(source.len, map(&file).unwrap(), 0));
         let whole = [&written[5000..], b"between", &written].concat();
         let len = source.len();
         assert_eq!(usize::try_from(len).unwrap(), whole.len());
@@ -312,6 +273,78 @@ mod tests {
             let within = |offset: u64| usize::try_from(offset.min(len)).unwrap();
             assert_eq!(source.bytes(range.clone()), &whole[within(range.start)..within(range.end)], "{range:?}");
         }
+    }
+
+    /// A folder with the chunks of a test file, one a file.
+    fn chunk_files() -> (tempfile::TempDir, Bytes) {
+        let stream = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/h264-main-aac.chunks.mkv"));
+        let stream = Bytes::from(stream.unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        for (at, head) in heads(Source::from(stream.clone()).heads()).iter().enumerate() {
+            let range = usize::try_from(head.offset).unwrap()..usize::try_from(head.offset + head.size).unwrap();
+            std::fs::write(folder.path().join(format!("{at:03}.mkv")), &stream[range]).unwrap();
+        }
+        (folder, stream)
+    }
+
+    fn heads(items: impl Iterator<Item = Item>) -> Vec<fragkit_fragment::Head> {
+        items.filter_map(|item| if let Item::Fragment(fragment) = item { Some(fragment.head) } else { None }).collect()
+    }
+
+    /// The clip of a source.
+    fn clip(source: &Source) -> io::Result<Vec<u8>> {
+        let mut clipper = crate::Clipper::new(crate::ClipOptions::default());
+        for item in source.items_without_audio_payload() {
+            if let Item::Fragment(fragment) = item {
+                clipper.add(&fragment);
+            }
+        }
+        let mut written = Vec::new();
+        let clips = clipper.clips().unwrap();
+        crate::write_runs(source, &mut written, |writer| clips[0].runs(|run| writer.write(&run)))?;
+        Ok(written)
+    }
+
+    #[test]
+    fn files_that_are_opened_in_their_turn_are_like_those_at_hand() {
+        let (folder, stream) = chunk_files();
+        let expected = clip(&Source::from(stream.clone())).unwrap();
+        for at_hand in [0, 2, FILES_AT_HAND] {
+            let source = Source::open_some([folder.path()], at_hand).unwrap();
+            let items = |source: &Source| source.items().map(|item| format!("{item:?}")).collect::<Vec<_>>();
+            assert_eq!(items(&source), items(&Source::from(stream.clone())));
+            assert_eq!(clip(&source).unwrap(), expected);
+            assert_eq!(source.bytes(0..u64::MAX), stream);
+            let end = stream.len() - 1000;
+            assert_eq!(source.bytes(1000..u64::try_from(end).unwrap()), stream.slice(1000..end));
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_gone_in_its_turn_is_told_of_and_the_others_are_kept() {
+        let (folder, stream) = chunk_files();
+        let all = heads(Source::from(stream.clone()).heads());
+        let source = Source::open_some([folder.path()], 1).unwrap();
+        let gone = folder.path().join("002.mkv");
+        std::fs::remove_file(&gone).unwrap();
+        let items: Vec<Item> = source.heads().collect();
+        let told =
+            |item: &&Item| matches!(item, Item::Finding(finding) if finding.message.contains("002.mkv: cannot read"));
+        assert_eq!(items.iter().filter(told).count(), 1, "{items:?}");
+        let kept = heads(items.into_iter());
+        assert_eq!(kept.len(), all.len() - 1);
+        assert!(kept.iter().all(|head| head.offset != all[2].offset));
+
+        // What is in it cannot be written, and is not read as if it were there.
+        let (before, lost) = (&all[1], &all[2]);
+        assert_eq!(u64::try_from(source.bytes(before.offset..u64::MAX).len()), Ok(before.size));
+        let run = fragkit_fragment::Run::Input(before.offset..lost.offset + 100);
+        let error = crate::write_runs(&source, Vec::new(), |writer| writer.write(&run)).unwrap_err();
+        assert!(error.to_string().contains("002.mkv: cannot read"), "{error}");
+
+        // Shorter is as bad.
+        std::fs::write(&gone, b"short").unwrap();
+        assert!(source.part_at(lost.offset).unwrap_err().to_string().contains("shorter"));
     }
 
     #[test]

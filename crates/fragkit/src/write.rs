@@ -4,8 +4,10 @@
 mod gather;
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 
+use bytes::Bytes;
 use fragkit_clip::StreamingClipper;
 use fragkit_fragment::{Fragment, Run};
 
@@ -51,8 +53,8 @@ pub fn write_runs(
 /// Writes runs in few, large calls.
 pub struct RunWriter<'s> {
     source: &'s Source,
-    /// The bytes of the source, if they are in one piece.
-    single: &'s [u8],
+    /// The part of the source that the last run was in: where it starts, and its bytes.
+    part: (u64, Bytes),
     gather: Gather<'s>,
 }
 
@@ -65,7 +67,7 @@ impl std::fmt::Debug for RunWriter<'_> {
 impl<'s> RunWriter<'s> {
     /// Writes to `out` what runs take from `source`.
     pub fn new(source: &'s Source, out: &'s mut dyn Write) -> Self {
-        RunWriter { source, single: source.single(), gather: Gather::new(out, Vec::new()) }
+        RunWriter { source, part: (0, Bytes::new()), gather: Gather::new(out, Vec::new()) }
     }
 
     /// Writes a run, now or with the next ones.
@@ -75,10 +77,12 @@ impl<'s> RunWriter<'s> {
     /// If writing fails.
     #[inline]
     pub fn write(&mut self, run: &Run<'_>) -> io::Result<()> {
-        // Small frames out of one file are what there can be most of.
+        // Small frames out of the same file as the last one are what there can be most of.
+        let (part, bytes) = &self.part;
         if let Run::Input(range) = run
-            && let (Ok(start), Ok(end)) = (usize::try_from(range.start), usize::try_from(range.end))
-            && let Some(slice) = self.single.get(start..end)
+            && let (Some(start), Some(end)) = (range.start.checked_sub(*part), range.end.checked_sub(*part))
+            && let (Ok(start), Ok(end)) = (usize::try_from(start), usize::try_from(end))
+            && let Some(slice) = bytes.get(start..end)
             && slice.len() < gather::SMALL
         {
             return self.gather.copy(slice);
@@ -97,10 +101,27 @@ impl<'s> RunWriter<'s> {
                 if range.end.saturating_sub(range.start) >= UNTOUCHED_BYTES {
                     self.source.make_ready(range);
                 }
-                let (source, gather) = (self.source, &mut self.gather);
-                source.slices(range.clone(), |slice| gather.add(slice))
+                self.input(range)
             }
         }
+    }
+
+    /// Writes a range of the source, as much of it as there is.
+    fn input(&mut self, range: &Range<u64>) -> io::Result<()> {
+        let mut next = range.start;
+        while next < range.end {
+            let len = u64::try_from(self.part.1.len()).unwrap_or(u64::MAX);
+            if next < self.part.0 || next >= self.part.0.saturating_add(len) {
+                let Some(part) = self.source.part_at(next)? else { break };
+                self.part = part;
+            }
+            let (start, bytes) = &self.part;
+            let within = |offset: u64| usize::try_from(offset - start).unwrap_or(usize::MAX).min(bytes.len());
+            let slice = within(next)..within(range.end);
+            next += u64::try_from(slice.len()).unwrap_or(u64::MAX);
+            self.gather.keep(bytes, slice)?;
+        }
+        Ok(())
     }
 
     /// Writes what is left.

@@ -18,7 +18,7 @@ use crate::tracks::{AudioClock, Track, Tracks};
 use chunk::Chunk;
 pub use limits::Limits;
 use limits::{Budget, Passed};
-pub use parallel::Items;
+pub use parallel::{Items, Part};
 use plain::Plain;
 
 /// What comes out of the [`Assembler`].

@@ -245,6 +245,15 @@ impl Input {
         total
     }
 
+    /// Goes on at `offset`, which lies ahead: over bytes that were pushed, and over bytes that will not be.
+    pub(crate) fn leap(&mut self, offset: u64) {
+        if offset <= self.offset + self.available {
+            self.skip(offset.saturating_sub(self.offset));
+        } else {
+            *self = Input::starting_at(offset);
+        }
+    }
+
     /// Steps over bytes of [`Input::front`].
     #[inline]
     pub(crate) fn step(&mut self, count: usize) {
@@ -323,6 +332,25 @@ mod tests {
         input.skip(100);
         let taken = input.take(9_000).unwrap();
         assert_eq!(taken.as_ptr(), pushed.slice(100..).as_ptr());
+    }
+
+    #[test]
+    fn a_leap_goes_over_what_is_pushed_and_what_is_not() {
+        let mut input = Input::default();
+        input.push(Bytes::from_static(b"0123"));
+        input.push(Bytes::from(vec![b'4'; SMALL_PUSH]));
+        input.leap(3);
+        assert_eq!((input.offset(), input.head(&mut [0; MAX_HEADER_LEN])[0]), (3, b'3'));
+        input.leap(2);
+        assert_eq!(input.offset(), 3);
+        input.leap(5000);
+        assert_eq!((input.offset(), input.available()), (5000, 0));
+        input.push(Bytes::from_static(b"ab"));
+        input.rewind(0);
+        assert_eq!(input.take(2).unwrap(), "ab");
+        assert_eq!((input.offset(), input.available()), (5002, 0));
+        input.leap(5002);
+        assert!(input.take(1).is_none());
     }
 
     #[test]

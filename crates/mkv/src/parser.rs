@@ -252,9 +252,10 @@ impl Parser {
         Parser { input, checkpoint: offset, reached: offset, ..Parser::new(limits) }
     }
 
-    /// Steps over bytes that were pushed, up to an offset at which a document starts or the stream ends.
+    /// Goes on at an offset ahead, at which a document starts or the stream ends. If it is beyond what was pushed, the next push
+    /// is what stands there.
     pub fn go_on_at(&mut self, offset: u64) {
-        self.input.skip(offset.saturating_sub(self.input.offset()));
+        self.input.leap(offset);
         self.document = None;
         self.state = State::Parsing;
         self.wanted = 0;

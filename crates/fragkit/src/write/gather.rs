@@ -2,6 +2,9 @@
 
 use std::io::{self, IoSlice, Write};
 use std::mem;
+use std::ops::Range;
+
+use bytes::Bytes;
 
 /// Most slices that one call takes (IOV_MAX on Linux).
 const MAX_SLICES: usize = 1024;
@@ -27,11 +30,13 @@ pub(super) struct Gather<'s> {
     bytes: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Piece<'s> {
     /// Up to here in the copies, from where the last such piece ended.
     Small(usize),
     Slice(&'s [u8]),
+    /// Of a file that may be let go of before it is written.
+    Kept(Bytes),
 }
 
 impl<'s> Gather<'s> {
@@ -43,7 +48,17 @@ impl<'s> Gather<'s> {
 
     #[inline]
     pub(super) fn add(&mut self, slice: &'s [u8]) -> io::Result<()> {
-        if slice.len() < SMALL { self.copy(slice) } else { self.push(slice) }
+        if slice.len() < SMALL { self.copy(slice) } else { self.push(Piece::Slice(slice), slice.len()) }
+    }
+
+    /// Adds a range of bytes that are kept until they are written.
+    pub(super) fn keep(&mut self, bytes: &Bytes, range: Range<usize>) -> io::Result<()> {
+        if range.len() < SMALL {
+            return self.copy(bytes.get(range).unwrap_or_default());
+        }
+        let kept = bytes.slice(range);
+        let len = kept.len();
+        self.push(Piece::Kept(kept), len)
     }
 
     #[inline]
@@ -52,10 +67,10 @@ impl<'s> Gather<'s> {
         if self.small.len() >= SMALL_BATCH_BYTES { self.flush() } else { Ok(()) }
     }
 
-    fn push(&mut self, slice: &'s [u8]) -> io::Result<()> {
+    fn push(&mut self, piece: Piece<'s>, len: usize) -> io::Result<()> {
         self.end_small();
-        self.batch.push(Piece::Slice(slice));
-        self.bytes += slice.len();
+        self.batch.push(piece);
+        self.bytes += len;
         if self.batch.len() >= MAX_SLICES - 1 || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
     }
 
@@ -90,9 +105,10 @@ impl<'s> Gather<'s> {
     fn flush(&mut self) -> io::Result<()> {
         self.end_small();
         let mut start = 0;
-        let slices = self.batch.iter().map(|piece| match *piece {
+        let slices = self.batch.iter().map(|piece| match piece {
             Piece::Slice(slice) => IoSlice::new(slice),
-            Piece::Small(end) => IoSlice::new(self.small.get(mem::replace(&mut start, end)..end).unwrap_or_default()),
+            Piece::Kept(kept) => IoSlice::new(kept),
+            Piece::Small(end) => IoSlice::new(self.small.get(mem::replace(&mut start, *end)..*end).unwrap_or_default()),
         });
         let mut slices: Vec<IoSlice<'_>> = slices.collect();
         let mut left = &mut slices[..];

@@ -7,6 +7,7 @@
 //! goes on behind them. Everything else it does itself, so that the result is the same to the last finding.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -47,13 +48,33 @@ const DOCUMENT_START: usize = 1024;
 /// Most fragments that a section should have, as far as the first one tells of the others.
 const SECTION_FRAGMENTS: u64 = 512;
 
-/// The items of a stream that is in memory as a whole: see [`Assembler::assemble`].
+/// One part of a stream that is at hand as a whole: its bytes, or something that has them when they are asked for, such as a file
+/// that is opened then.
+pub trait Part: fmt::Debug + Send + Sync + 'static {
+    /// How many bytes it has.
+    fn size(&self) -> u64;
+
+    /// These bytes, exactly as many. They are asked for once or a few times, by several threads.
+    fn bytes(&self) -> Bytes;
+}
+
+impl Part for Bytes {
+    fn size(&self) -> u64 {
+        len(self)
+    }
+
+    fn bytes(&self) -> Bytes {
+        self.clone()
+    }
+}
+
+/// The items of a stream that is at hand as a whole: see [`Assembler::assemble`].
 #[derive(Debug)]
-pub struct Items {
+pub struct Items<P = Bytes> {
     /// Goes through the stream as if it were alone.
     first: Assembler,
-    stream: Arc<Stream>,
-    /// How many parts of the stream it was given.
+    stream: Arc<Stream<P>>,
+    /// How many parts of the stream it was given, or needs no more.
     pushed: usize,
     sections: Option<Sections>,
     /// What is left of the section that is being given out.
@@ -62,9 +83,9 @@ pub struct Items {
 }
 
 impl Assembler {
-    /// Assembles a stream that is in memory as a whole, such as mapped files, in one or more parts: gives what
+    /// Assembles a stream that is at hand as a whole, such as mapped files, in one or more parts: gives what
     /// [`poll`](Self::poll) would give, but works on all threads of the current rayon pool.
-    pub fn assemble(self, parts: impl IntoIterator<Item = Bytes>) -> Items {
+    pub fn assemble<P: Part>(self, parts: impl IntoIterator<Item = P>) -> Items<P> {
         let stream = Arc::new(Stream::new(parts));
         let ready = Vec::new().into_iter();
         Items { first: self, stream, pushed: 0, sections: None, ready, lengths: Lengths::USUAL }
@@ -84,7 +105,7 @@ impl Assembler {
     }
 }
 
-impl Iterator for Items {
+impl<P: Part> Iterator for Items<P> {
     type Item = Item;
 
     fn next(&mut self) -> Option<Item> {
@@ -101,8 +122,11 @@ impl Iterator for Items {
             }
             if let Some(offset) = self.first.stopped.take() {
                 self.take_section(offset);
-            } else if let Some((_, part)) = self.stream.parts.get(self.pushed) {
-                self.first.push(part.clone());
+            } else if let Some((start, part)) = self.stream.parts.get(self.pushed) {
+                // A section may have ended within it.
+                let from = usize::try_from(self.first.pushed.saturating_sub(*start)).unwrap_or(usize::MAX);
+                let bytes = part.bytes();
+                self.first.push(bytes.slice(from.min(bytes.len())..));
                 self.pushed += 1;
             } else if !self.first.finished {
                 self.first.finish();
@@ -113,17 +137,14 @@ impl Iterator for Items {
     }
 }
 
-impl Items {
+impl<P: Part> Items<P> {
     /// The first assembler stands at the start of a document: takes the section that starts there, if there is one.
     fn take_section(&mut self, offset: u64) {
         let Some(sections) = &mut self.sections else { return };
         if let Some(section) = sections.take(offset, self.first.trailed) {
             let end = section.range.end;
-            let behind = self.stream.parts.iter().skip(self.pushed).take_while(|(start, _)| *start < end);
-            for (_, part) in behind {
-                self.first.push(part.clone());
-                self.pushed += 1;
-            }
+            let behind = self.stream.parts.iter().skip(self.pushed);
+            self.pushed += behind.take_while(|(start, part)| start.saturating_add(part.size()) <= end).count();
             self.ready = section.into_items(&mut self.first).into_iter();
         }
         sections.spawn(&self.stream);
@@ -133,28 +154,29 @@ impl Items {
 
 /// A stream in one or more parts, each with its offset.
 #[derive(Debug)]
-struct Stream {
-    parts: Vec<(u64, Bytes)>,
+struct Stream<P> {
+    parts: Vec<(u64, P)>,
     len: u64,
 }
 
-impl Stream {
-    fn new(parts: impl IntoIterator<Item = Bytes>) -> Stream {
+impl<P: Part> Stream<P> {
+    fn new(parts: impl IntoIterator<Item = P>) -> Stream<P> {
         let mut stream = Stream { parts: Vec::new(), len: 0 };
         for part in parts {
             let start = stream.len;
-            stream.len += len(&part);
+            stream.len += part.size();
             stream.parts.push((start, part));
         }
         stream
     }
 
-    /// What is there from an offset on, in its parts.
-    fn behind(&self, offset: u64) -> impl Iterator<Item = (u64, Bytes)> {
-        let first = self.parts.partition_point(|(start, part)| start + len(part) <= offset);
-        self.parts.iter().skip(first).map(move |(start, part)| {
-            let from = usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX).min(part.len());
-            (offset.max(*start), part.slice(from..))
+    /// What is there from an offset on, in its parts, of which the last starts before `end`.
+    fn behind(&self, offset: u64, end: u64) -> impl Iterator<Item = (u64, Bytes)> {
+        let first = self.parts.partition_point(|(start, part)| start + part.size() <= offset);
+        self.parts.iter().skip(first).take_while(move |(start, _)| *start < end).map(move |(start, part)| {
+            let bytes = part.bytes();
+            let from = usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX).min(bytes.len());
+            (offset.max(*start), bytes.slice(from..))
         })
     }
 
@@ -163,7 +185,7 @@ impl Stream {
         let magic = Id::EBML.0.to_be_bytes();
         let magic = magic.get(4..)?;
         let most = offset.saturating_add(within);
-        for (start, part) in self.behind(offset).take_while(|(start, _)| *start < most) {
+        for (start, part) in self.behind(offset, most) {
             let window = usize::try_from(most - start).unwrap_or(usize::MAX);
             let window = part.get(..window).unwrap_or(&part);
             let found = memmem::find_iter(window, magic).find(|&at| is_document(part.slice(at..)));
@@ -200,7 +222,7 @@ struct Sections {
 
 impl Sections {
     /// Begins with sections if the first item shows that this is a chain of documents, and a long one.
-    fn begin(first: &Assembler, stream: &Arc<Stream>, item: &Item, lengths: &Lengths) -> Option<Sections> {
+    fn begin<P: Part>(first: &Assembler, stream: &Arc<Stream<P>>, item: &Item, lengths: &Lengths) -> Option<Sections> {
         let threads = rayon::current_num_threads();
         let Item::Fragment(fragment) = item else { return None };
         if threads < 2 || stream.len < lengths.least || fragment.head.plain {
@@ -227,7 +249,7 @@ impl Sections {
         self.running.front().map_or(u64::MAX, |(boundary, _)| *boundary)
     }
 
-    fn spawn(&mut self, stream: &Arc<Stream>) {
+    fn spawn<P: Part>(&mut self, stream: &Arc<Stream<P>>) {
         while self.running.len() < self.most_running && self.next < stream.len {
             let (sender, receiver) = sync_channel(1);
             let (from, searched, to) = (self.next, self.searched, self.next.saturating_add(self.len));
@@ -300,9 +322,9 @@ struct Section {
 impl Section {
     /// Assembles what starts at the first document behind `from`, up to the first behind `to`. `None` if anything is not as
     /// usual, or no document comes within as many bytes again: all sections together take time that is linear in the stream.
-    fn run(
+    fn run<P: Part>(
         like: &Assembler,
-        stream: &Stream,
+        stream: &Stream<P>,
         from: u64,
         searched: u64,
         to: u64,
@@ -312,7 +334,7 @@ impl Section {
         let mut assembler = like.starting_at(start);
         assembler.stop_at = to;
         let limit = to.saturating_add(to.saturating_sub(from));
-        let mut parts = stream.behind(start).take_while(|(offset, _)| *offset < limit);
+        let mut parts = stream.behind(start, limit);
         let mut fragments = Vec::new();
         let (mut trailed, mut untrailed) = (false, false);
         let end = loop {
@@ -349,6 +371,7 @@ impl Section {
     fn into_items(mut self, assembler: &mut Assembler) -> Vec<Item> {
         assembler.chunk = None;
         assembler.parser.go_on_at(self.range.end);
+        assembler.pushed = assembler.pushed.max(self.range.end);
         assembler.trailed |= self.trailed;
         // Tracks are shared while they stay the same.
         let first =

@@ -1,4 +1,5 @@
 use std::slice;
+use std::sync::atomic::AtomicUsize;
 
 use proptest::prelude::*;
 
@@ -99,6 +100,42 @@ fn a_stream_in_parts_is_one_stream() {
             (0..stream.len()).step_by(part).map(|at| stream.slice(at..stream.len().min(at + part))).collect();
         assert_eq!(at_once(new(), &parts, SHORT).0, expected, "parts of {part}");
     }
+}
+
+/// A part that counts how often it was asked for its bytes.
+#[derive(Debug)]
+struct Counted(Bytes, Arc<AtomicUsize>);
+
+impl Part for Counted {
+    fn size(&self) -> u64 {
+        self.0.size()
+    }
+
+    fn bytes(&self) -> Bytes {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.clone()
+    }
+}
+
+#[test]
+fn parts_that_a_section_has_assembled_are_not_asked_for_again() {
+    let stream = Bytes::from(chain(60, |_| ChunkLayout::default()));
+    let mut starts: Vec<usize> = memmem::find_iter(&stream, &[0x1A, 0x45, 0xDF, 0xA3]).collect();
+    starts.push(stream.len());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let parts: Vec<Counted> =
+        starts.windows(2).map(|range| Counted(stream.slice(range[0]..range[1]), Arc::clone(&asked))).collect();
+    let count = parts.len();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    let items = pool.install(|| {
+        let mut items = new().assemble(parts);
+        items.lengths = Lengths { least: 0, section: 10_000..10_000 };
+        described(items)
+    });
+    assert_eq!(items, in_order(new(), slice::from_ref(&stream)));
+    let asked = asked.load(Ordering::Relaxed);
+    // The first of a section is asked for twice, to find it and to read it.
+    assert!(asked >= count && asked < count + count / 2, "{asked} times for {count} parts");
 }
 
 #[test]

@@ -50,12 +50,13 @@ fn assemble(kind: Kind) -> Box<dyn Fn() + Send + Sync> {
     Box::new(move || source.items_without_audio_payload().for_each(|item| drop(black_box(fragment(item)))))
 }
 
-/// Fragments into the index of a clip, as many at once as the program gives it.
+/// Fragments into the index of a clip, about as many at once as the program gives it.
 fn index(kind: Kind) -> Box<dyn Fn() + Send + Sync> {
-    const BATCH_BYTES: u64 = 16 << 20;
-    let fragments: Vec<Fragment> = Source::from(input(kind)).items_without_audio_payload().map(fragment).collect();
-    let size = fragments[0].head.size.max(1);
-    let batch = usize::try_from(BATCH_BYTES.div_ceil(size)).expect("a few");
+    let fragments: Vec<Fragment> = Source::from(input(kind)).items().map(fragment).collect();
+    let head = &fragments[0].head;
+    let by_size = usize::try_from((64 << 20) / head.size).expect("a few");
+    let by_frames = (1 << 16) / usize::try_from(head.frame_count()).expect("a few");
+    let batch = by_size.min(by_frames);
     Box::new(move || {
         let mut clipper = Clipper::new(ClipOptions::default());
         fragments.chunks(batch).for_each(|fragments| clipper.add_all(fragments));

@@ -43,18 +43,7 @@ fn can_stream(args: &Clip) -> bool {
 
 fn from_source(source: &Source, options: ClipOptions, args: &Clip, findings: &mut Findings) -> Result<(), Error> {
     let mut clipper = Clipper::new(options);
-    let (mut some, mut bytes) = (Vec::new(), 0);
-    stream::fragments(source, Keep::Places, findings, |fragment, _| {
-        bytes += fragment.head.size;
-        some.push(fragment);
-        if bytes >= ADDED_AT_ONCE {
-            clipper.add_all(&some);
-            some.clear();
-            bytes = 0;
-        }
-        Ok(())
-    })?;
-    clipper.add_all(&some);
+    stream::together(source, Keep::Places, findings, |fragments| clipper.add_all(fragments))?;
     clipper.take_findings().iter().for_each(|finding| findings.show(finding));
     let clips = clipper.clips()?;
     if clips.len() > 1 && is_dash(&args.output) {
@@ -98,9 +87,6 @@ fn from_pipe(
     tell(&args.output, &end.summary, findings);
     Ok(())
 }
-
-/// Fragments of so many bytes are looked at together.
-const ADDED_AT_ONCE: u64 = 16 << 20;
 
 /// The first file has the name that was given; the others get a number.
 pub(crate) fn numbered(output: &Path, number: usize) -> PathBuf {

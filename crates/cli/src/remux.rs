@@ -17,11 +17,8 @@ pub(crate) fn merge(args: &Merge) -> Result<(), Error> {
     let source = Input::open(&args.inputs)?.into_source()?;
     let selector = args.range.selector(Some(args.joining.reach), || stream::quiet_heads(&source))?;
     let mut index = Index::new(args.strict);
-    stream::fragments(&source, Keep::Places, &mut findings, |fragment, _| {
-        if selector.is_candidate(&fragment.head) {
-            index.add(&fragment);
-        }
-        Ok(())
+    stream::together(&source, Keep::Places, &mut findings, |fragments| {
+        index.add_all(fragments.iter().filter(|fragment| selector.is_candidate(&fragment.head)));
     })?;
     index.take_findings(Severity::Warning).iter().for_each(|finding| findings.show(finding));
     let merges = MergedFile::plan(&index, &selector, args.joining.gaps.into(), args.joining.on_change.into())?;

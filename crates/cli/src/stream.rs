@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use fragkit::{Error, ErrorKind, Head, Item, Pipe, Source};
+use fragkit::{Error, ErrorKind, Fragment, Head, Item, Pipe, Source};
 
 use crate::args::Inputs;
 use crate::progress;
@@ -104,7 +104,7 @@ pub(crate) fn fragments(
     source: &Source,
     keep: Keep,
     findings: &mut Findings,
-    mut each: impl FnMut(fragkit::Fragment, &mut Findings) -> Result<(), Error>,
+    mut each: impl FnMut(Fragment, &mut Findings) -> Result<(), Error>,
 ) -> Result<(), Error> {
     if source.is_empty() {
         return Err(empty());
@@ -130,12 +130,38 @@ pub(crate) fn fragments(
     if any { Ok(()) } else { Err(no_fragments()) }
 }
 
-/// The same for a pipe, one fragment at a time.
+/// The same with several fragments at once, for what works on them in parallel: enough that waking the other threads costs little
+/// beside it, few enough that they take no memory to speak of.
+pub(crate) fn together(
+    source: &Source,
+    keep: Keep,
+    findings: &mut Findings,
+    mut each: impl FnMut(&[Fragment]),
+) -> Result<(), Error> {
+    const BYTES: u64 = 64 << 20;
+    const FRAMES: u64 = 1 << 16;
+    let (mut some, mut bytes, mut frames) = (Vec::new(), 0, 0);
+    fragments(source, keep, findings, |fragment, _| {
+        bytes += fragment.head.size;
+        frames += fragment.head.frame_count();
+        some.push(fragment);
+        if bytes >= BYTES || frames >= FRAMES {
+            each(&some);
+            some.clear();
+            (bytes, frames) = (0, 0);
+        }
+        Ok(())
+    })?;
+    each(&some);
+    Ok(())
+}
+
+/// The fragments of a pipe, one at a time.
 pub(crate) fn piped_fragments(
     reader: Box<dyn Read + Send>,
     keep: Keep,
     findings: &mut Findings,
-    mut each: impl FnMut(fragkit::Fragment, &mut Findings) -> Result<(), Error>,
+    mut each: impl FnMut(Fragment, &mut Findings) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let pipe = Pipe::new(reader);
     let pipe = match keep {
@@ -175,7 +201,7 @@ pub(crate) fn unreadable(error: &io::Error) -> Error {
 /// The heads of all fragments of any input.
 pub(crate) fn heads(input: Input, findings: &mut Findings) -> Result<Vec<Head>, Error> {
     let mut heads = Vec::new();
-    let keep = |fragment: fragkit::Fragment, _: &mut Findings| {
+    let keep = |fragment: Fragment, _: &mut Findings| {
         heads.push(fragment.head);
         Ok(())
     };

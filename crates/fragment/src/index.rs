@@ -2,26 +2,24 @@
 //! clips and merged files are planned on, so that no frame is held in memory.
 
 mod frames;
+mod intake;
 mod repair;
 mod summary;
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use fragkit_codec::FrameChecker;
-use fragkit_mkv::TrackType;
 use rayon::prelude::*;
 
 use crate::finding::{Finding, Severity};
-use crate::fragment::{Fragment, Frame, Head, Place};
+use crate::fragment::{Fragment, Head};
 use crate::run::{Run, SmallRun};
 use crate::time::{Nanos, Timestamp};
 use crate::timeline::TrackSpan;
-use crate::tracks::{AudioClock, Track, Tracks};
-use frames::{Examined, Fit, Seen, examine};
+use crate::tracks::Tracks;
+use frames::Seen;
+use intake::{Intake, Origin, Taken, kept_frames};
 pub use repair::{Mended, Repair};
-use summary::Summary;
 
 /// Fragments without their payload.
 #[derive(Debug, Default)]
@@ -30,6 +28,8 @@ pub struct Index {
     samples: Vec<Sample>,
     units: Vec<Unit>,
     repair: Repair,
+    /// The tracks of the fragment that was prepared last.
+    prepared: Option<Tracks>,
     strict: bool,
     findings: Vec<Finding>,
     seen: Seen,
@@ -94,27 +94,8 @@ enum Form {
     Units,
 }
 
-/// A fragment while its frames are taken in.
-#[derive(Debug)]
-struct Intake {
-    summary: Summary,
-    tracks: Tracks,
-    origins: Vec<Origin>,
-}
-
-impl Intake {
-    fn clock(&self, number: u64) -> Option<AudioClock> {
-        self.tracks.by_number(number).and_then(Track::audio_clock)
-    }
-
-    /// Whether there is sound whose frames are as long as their bytes say.
-    fn has_blocks(&self) -> bool {
-        self.tracks.iter().any(|track| matches!(track.audio_clock(), Some(AudioClock::PerBlock { .. })))
-    }
-}
-
-/// So many frames are looked at before samples are made of them.
-const EXAMINED_AT_ONCE: usize = 4096;
+/// Several fragments are taken in at once until they have so many frames.
+const TAKEN_AT_ONCE: usize = 1 << 16;
 
 /// What is known of a fragment before its frames are looked at.
 #[derive(Debug)]
@@ -122,32 +103,6 @@ struct Prepared {
     mended: Mended,
     /// What was found out about its tracks.
     findings: Vec<Finding>,
-}
-
-impl Prepared {
-    fn checker(&self, fragment: &Fragment, number: u64) -> Option<&FrameChecker> {
-        checker(&self.mended.checkers, fragment, number)
-    }
-}
-
-/// What checks the frames of a track.
-fn checker<'c>(checkers: &'c [Option<FrameChecker>], fragment: &Fragment, number: u64) -> Option<&'c FrameChecker> {
-    let position = fragment.head.tracks.iter().position(|track| track.entry.number == number)?;
-    checkers.get(position)?.as_ref()
-}
-
-/// Where a sample's bytes are among the payloads of its fragment.
-#[derive(Debug, Clone, Copy)]
-struct Origin {
-    /// Which frame.
-    frame: usize,
-    /// Where in it.
-    start: u32,
-}
-
-impl Origin {
-    /// In the input that came with the fragment.
-    const PLACE: Origin = Origin { frame: usize::MAX, start: 0 };
 }
 
 /// A NAL unit of a frame: where it starts behind the frame's offset, and how long it is.
@@ -178,10 +133,6 @@ impl Index {
         self
     }
 
-    fn wants_track(&self, track: &Track) -> bool {
-        !self.picture_and_sound_only || matches!(track.entry.track_type, TrackType::Video | TrackType::Audio)
-    }
-
     /// Takes in a fragment whose payload stays where it is in the input. Of sound, the places are enough (see
     /// [`Assembler::without_audio_payload`](crate::Assembler::without_audio_payload)).
     pub fn add(&mut self, fragment: &Fragment) {
@@ -190,17 +141,22 @@ impl Index {
 
     /// The same for several fragments, whose frames are looked at in parallel: for many threads, give some megabytes at a time.
     pub fn add_all<'f>(&mut self, fragments: impl IntoIterator<Item = &'f Fragment>) {
+        self.add_in_batches(fragments, TAKEN_AT_ONCE);
+    }
+
+    fn add_in_batches<'f>(&mut self, fragments: impl IntoIterator<Item = &'f Fragment>, most: usize) {
         let mut some: Vec<&Fragment> = Vec::new();
         let mut frames = 0;
         for fragment in fragments {
-            if frames + fragment.frames.len() > EXAMINED_AT_ONCE {
+            let count = fragment.frames.len() + fragment.places.len();
+            if frames + count > most {
                 self.add_some(&some);
                 (frames, some) = (0, Vec::new());
             }
-            if fragment.frames.len() > EXAMINED_AT_ONCE {
+            if count > most {
                 self.add(fragment);
             } else {
-                frames += fragment.frames.len();
+                frames += count;
                 some.push(fragment);
             }
         }
@@ -208,16 +164,19 @@ impl Index {
     }
 
     fn add_some(&mut self, fragments: &[&Fragment]) {
+        if let [fragment] = fragments {
+            self.add(fragment);
+            return;
+        }
         let prepared: Vec<Prepared> = fragments.iter().map(|fragment| self.prepare(fragment)).collect();
-        let strict = self.strict;
-        let examine_one = |(fragment, prepared): (&&Fragment, &Prepared)| -> Vec<(u32, Examined)> {
-            let kept: Vec<(&Frame, u32)> = kept_with_index(fragment).collect();
-            let examined = examine(&kept, |number| prepared.checker(fragment, number), strict);
-            kept.iter().map(|(_, at)| *at).zip(examined).collect()
-        };
-        let examined: Vec<_> = fragments.par_iter().zip(&prepared).map(examine_one).collect();
-        for ((fragment, prepared), examined) in fragments.iter().zip(prepared).zip(examined) {
-            self.take_in(fragment, prepared, examined.into_iter());
+        let this = &*self;
+        let in_turn = |(fragment, prepared): (&&Fragment, &Prepared)| this.intake(fragment, prepared).in_turn();
+        let taken: Vec<Taken> = fragments.par_iter().zip(&prepared).map(in_turn).collect();
+        for ((fragment, prepared), mut taken) in fragments.iter().zip(prepared).zip(taken) {
+            let (start, units) = (self.samples.len(), self.units.len());
+            self.samples.append(&mut taken.samples);
+            self.units.append(&mut taken.units);
+            self.file(fragment, prepared, taken, (start, units));
         }
     }
 
@@ -307,134 +266,69 @@ impl Index {
         self.units.clear();
     }
 
-    /// Takes in a fragment and says of which frame each sample is; of frames whose places alone are known, nothing.
+    /// Takes in a fragment and says of which frame each sample is, if its payload is to be written; of frames whose places alone are
+    /// known, nothing.
     fn index(&mut self, fragment: &Fragment) -> Vec<Origin> {
         let prepared = self.prepare(fragment);
-        let kept: Vec<(&Frame, u32)> = kept_with_index(fragment).collect();
-        let (strict, checkers) = (self.strict, Arc::clone(&prepared.mended.checkers));
-        let checker = |number| checker(&checkers, fragment, number);
-        let examined = kept
-            .chunks(EXAMINED_AT_ONCE)
-            .flat_map(|some| some.iter().map(|(_, at)| *at).zip(examine(some, checker, strict)));
-        self.take_in(fragment, prepared, examined)
+        let starts = (self.samples.len(), self.units.len());
+        let (samples, units) = (std::mem::take(&mut self.samples), std::mem::take(&mut self.units));
+        let mut taken = self.intake(fragment, &prepared).alone(samples, units);
+        self.samples = std::mem::take(&mut taken.samples);
+        self.units = std::mem::take(&mut taken.units);
+        self.file(fragment, prepared, taken, starts)
     }
 
     /// Mends the tracks of the next fragment.
     fn prepare(&mut self, fragment: &Fragment) -> Prepared {
         let mut findings = Vec::new();
-        let mended = self.repair.tracks(fragment, &mut findings);
-        Prepared { mended, findings }
-    }
-
-    /// Takes in a fragment whose frames were looked at, of which `examined` gives the places in it.
-    fn take_in(
-        &mut self,
-        fragment: &Fragment,
-        prepared: Prepared,
-        examined: impl Iterator<Item = (u32, Examined)>,
-    ) -> Vec<Origin> {
-        let Prepared { mended: Mended { tracks, checkers, mut refusal }, mut findings } = prepared;
-        self.findings.append(&mut findings);
+        let Mended { tracks, checkers, refusal } = self.repair.tracks(fragment, &mut findings);
         // Samples name their track by its place; so that must not change where only the order of the entries does.
-        let tracks = match self.fragments.last() {
-            Some(last) => tracks.in_order_of(&last.head.tracks),
+        let tracks = match &self.prepared {
+            Some(last) => tracks.in_order_of(last),
             None => tracks,
         };
-        let (samples_start, units) = (self.samples.len(), self.units.len());
-        let wanted = |track: &Track| self.wants_track(track) && track.refused_encoding.is_none();
-        let numbers = tracks.iter().map(|track| if wanted(track) { track.entry.number } else { 0 });
-        let mut intake = Intake { summary: Summary::new(numbers), tracks, origins: Vec::new() };
-        let checker = |number: u64| checker(&checkers, fragment, number);
-        self.samples.reserve(fragment.frames.len() + fragment.places.len());
-        let mut places = &fragment.places[..];
-        // Each fragment is refused for itself: which of them are selected is not known yet.
-        let mut seen_here = Seen::default();
-        for (at, examined) in examined {
-            let frame = usize::try_from(at).ok().and_then(|at| fragment.frames.get(at));
-            let Some(frame) = frame else { continue };
-            let stored_before = places.iter().take_while(|place| place.frames_before <= at).count();
-            let (before, behind) = places.split_at_checked(stored_before).unwrap_or_default();
-            self.take_places(before, samples_start, &mut intake);
-            places = behind;
-            let Some(track) = intake.summary.track(frame.track) else { continue };
-            if let Some(checker) = checker(frame.track) {
-                self.seen.add(fragment, frame, &examined, checker);
-                if self.strict {
-                    seen_here.add(fragment, frame, &examined, checker);
-                }
-            }
-            self.take_frame(frame, at, track, examined, &mut intake);
+        self.prepared = Some(tracks.clone());
+        Prepared { mended: Mended { tracks, checkers, refusal }, findings }
+    }
+
+    fn intake<'f>(&self, fragment: &'f Fragment, prepared: &'f Prepared) -> Intake<'f> {
+        Intake {
+            fragment,
+            tracks: &prepared.mended.tracks,
+            checkers: &prepared.mended.checkers,
+            strict: self.strict,
+            picture_and_sound_only: self.picture_and_sound_only,
+            with_origins: self.written.is_some(),
         }
-        let sized = if intake.has_blocks() { &fragment.places[..] } else { &[] };
-        for place in sized {
-            let number = place.track.into();
-            if let (Some(AudioClock::PerBlock { block_align, .. }), Some(checker)) =
-                (intake.clock(number), checker(number))
-            {
-                self.seen.add_place(fragment, place, block_align, checker);
-                if self.strict {
-                    seen_here.add_place(fragment, place, block_align, checker);
-                }
-            }
-        }
-        self.take_places(places, samples_start, &mut intake);
-        let Intake { summary, tracks, origins } = intake;
-        for (number, held, spanned) in summary.off_beat(&tracks) {
+    }
+
+    /// Files a fragment whose samples and units are taken in, behind these starts.
+    fn file(
+        &mut self,
+        fragment: &Fragment,
+        mut prepared: Prepared,
+        taken: Taken,
+        (start, units): (usize, usize),
+    ) -> Vec<Origin> {
+        self.findings.append(&mut prepared.findings);
+        let Mended { tracks, refusal, .. } = prepared.mended;
+        for (number, held, spanned) in taken.summary.off_beat(&tracks) {
             if !self.off_beat.contains(&number) {
                 self.off_beat.push(number);
                 self.findings.push(off_beat(fragment, number, held, spanned));
             }
         }
-        refusal = refusal.or_else(|| seen_here.harmful().cloned().map(Box::new));
-        let samples = self.samples.get(samples_start..).unwrap_or_default();
+        // Each fragment is refused for itself: which of them are selected is not known yet.
+        let harmful = taken.seen.harmful().filter(|_| self.strict).cloned();
+        let refusal = refusal.or_else(|| harmful.map(Box::new));
+        self.seen.append(taken.seen);
+        let samples = self.samples.get(start..).unwrap_or_default();
         let previous = self.fragments.last().map(|last| last.tracks.as_slice()).unwrap_or_default();
-        let summary = summary.finish(samples, &tracks, previous);
+        let summary = taken.summary.finish(samples, &tracks, previous);
         let head = Head { tracks, ..fragment.head.without_tags() };
-        let samples = samples_start..self.samples.len();
+        let samples = start..self.samples.len();
         self.fragments.push(Indexed { head, tracks: summary, refusal, samples, units });
-        origins
-    }
-
-    /// Makes samples of frames whose places are known; the fragment's first sample is at `start`.
-    fn take_places(&mut self, places: &[Place], start: usize, intake: &mut Intake) {
-        intake.summary.places(places, &mut self.samples);
-        if self.written.is_some() {
-            intake.origins.resize(self.samples.len() - start, Origin::PLACE);
-        }
-    }
-
-    /// Makes samples of a frame, which is the one with the index `at` in its fragment.
-    fn take_frame(&mut self, frame: &Frame, at: u32, track: u8, examined: Examined, intake: &mut Intake) {
-        let form = if frame.stripped > 0 { Form::Stripped } else { Form::AsStored };
-        let &Frame { offset, mut time, .. } = frame;
-        let sample = Sample { offset, time, size: frame.size(), track, keyframe: examined.keyframe, form };
-        let mut add = |sample: Sample, start: u32| {
-            if self.written.is_some() {
-                intake.origins.push(Origin { frame: usize::try_from(at).unwrap_or(usize::MAX), start });
-            }
-            intake.summary.add(track, sample.time, sample.size, frame.duration);
-            self.samples.push(sample);
-        };
-        match examined.fit {
-            Fit::AsStored => add(sample, 0),
-            Fit::Units(found) => {
-                let size = len(found.iter().map(|unit| unit.len() + 4).sum());
-                add(Sample { size, form: Form::Units, ..sample }, 0);
-                let unit = |unit: Range<usize>| Unit { start: len(unit.start), len: len(unit.len()) };
-                self.units.extend(found.into_iter().map(unit));
-            }
-            Fit::Parts(parts) => {
-                let clock = intake.tracks.get(usize::from(track)).and_then(Track::audio_clock);
-                for part in parts {
-                    let (start, size) = (len(part.start), len(part.len()));
-                    // What was stripped off is less than an ADTS header, of which it is the part that never changes.
-                    let stored = u64::from(start.saturating_sub(len(frame.stripped)));
-                    add(Sample { offset: offset + stored, time, size, form: Form::AsStored, ..sample }, start);
-                    time = time + clock.map_or(Nanos::ZERO, |clock| clock.duration(size));
-                }
-            }
-            Fit::LeftOut => {}
-        }
+        taken.origins
     }
 
     /// The samples of a fragment, in stored order.
@@ -685,22 +579,6 @@ fn off_beat(fragment: &Fragment, number: u64, held: Nanos, spanned: Nanos) -> Fi
         hint: Some("the sampling rate in the private data has to be that of the encoder; or frames are missing".into()),
         ..Finding::new(Severity::Warning, message)
     }
-}
-
-/// The frames that an output can use: those of known tracks whose storage can be undone.
-fn kept_frames(fragment: &Fragment) -> impl Iterator<Item = &Frame> {
-    kept_with_index(fragment).map(|(frame, _)| frame)
-}
-
-/// The same with the place of each among all frames of the fragment.
-fn kept_with_index(fragment: &Fragment) -> impl Iterator<Item = (&Frame, u32)> {
-    // Which tracks can be used is asked of each track once, not for each frame.
-    let usable = fragment.head.tracks.iter().filter(|track| track.refused_encoding.is_none());
-    let usable: Vec<(u64, usize)> = usable.map(|track| (track.entry.number, track.stripped_header.len())).collect();
-    fragment.frames.iter().zip(0..).filter(move |(frame, _)| {
-        let of_track = |&(number, stripped): &(u64, usize)| number == frame.track && stripped == frame.stripped;
-        usable.iter().any(of_track)
-    })
 }
 
 fn slice(payload: &Bytes, unit: Unit) -> &[u8] {

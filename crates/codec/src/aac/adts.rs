@@ -329,6 +329,14 @@ pub fn raw_data_blocks(data: &[u8]) -> Result<Vec<Range<usize>>, Error> {
     Ok(blocks)
 }
 
+/// The range of the raw data block of the ADTS frame that `data` is, if it is one whole frame with one block: what nearly all
+/// are.
+pub fn only_raw_data_block(data: &[u8]) -> Option<Range<usize>> {
+    let adts = Adts::read(data).ok()?;
+    let is_only = adts.number_of_raw_data_blocks_in_frame == 0 && adts.frame_bytes() == data.len();
+    is_only.then(|| adts.header_bytes()..adts.frame_bytes())
+}
+
 /// The configuration that a container needs once the headers are taken off, from the ADTS frame at the start of `data`:
 /// from its header, and where that leaves the channels open, from the program config element that the frame begins with.
 ///

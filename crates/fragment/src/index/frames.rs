@@ -28,26 +28,40 @@ pub(super) enum Fit {
     AsStored,
     /// These NAL units with lengths of four bytes.
     Units(Vec<Range<usize>>),
+    /// This part of it: what an ADTS header stands before.
+    Part(Range<usize>),
     /// Each of these parts as a frame of its own: what ADTS headers stand between.
     Parts(Vec<Range<usize>>),
     /// Not at all: there is nothing in it to be shown or heard.
     LeftOut,
 }
 
-/// Looks at the frames of a fragment; `checker` gives what checks those of a track.
+/// Looks at a frame; `checker` is what checks those of its track. `units` is room for NAL units, so that none has to be made for
+/// frames that stay as they are.
+pub(super) fn examine(
+    frame: &Frame,
+    checker: Option<&FrameChecker>,
+    strict: bool,
+    units: &mut Vec<Range<usize>>,
+) -> Examined {
+    match checker {
+        Some(checker) => Examined::new(frame, checker, strict, units),
+        None if frame.size() == 0 => Examined { fit: Fit::LeftOut, keyframe: frame.keyframe, check: None, strict },
+        None => Examined { fit: Fit::AsStored, keyframe: frame.keyframe, check: None, strict },
+    }
+}
+
+/// Looks at the frames of one fragment; `checker` gives what checks those of a track.
 ///
 /// Frames that are as they should be cost a look at a few bytes each. Where there are start codes to be searched, the frames
 /// are searched in parallel.
-pub(super) fn examine<'c>(
+pub(super) fn examine_all<'c>(
     frames: &[(&Frame, u32)],
     checker: impl Fn(u64) -> Option<&'c FrameChecker> + Sync,
     strict: bool,
 ) -> Vec<Examined> {
-    let examine = |units: &mut Vec<Range<usize>>, (frame, _): &(&Frame, u32)| match checker(frame.track) {
-        Some(checker) => Examined::new(frame, checker, strict, units),
-        None if frame.size() == 0 => Examined { fit: Fit::LeftOut, keyframe: frame.keyframe, check: None, strict },
-        None => Examined { fit: Fit::AsStored, keyframe: frame.keyframe, check: None, strict },
-    };
+    let examine =
+        |units: &mut Vec<Range<usize>>, (frame, _): &(&Frame, u32)| examine(frame, checker(frame.track), strict, units);
     let is_annex_b = |(frame, _): &(&Frame, u32)| {
         let checker = checker(frame.track);
         checker.is_some_and(|checker| checker.packing(&frame.payload) == Packing::AnnexB)
@@ -64,7 +78,6 @@ pub(super) fn examine<'c>(
 const LOOKED_AT_FIRST: usize = 4;
 
 impl Examined {
-    /// `units` is room for NAL units, so that none has to be made for frames that stay as they are.
     fn new(frame: &Frame, checker: &FrameChecker, strict: bool, units: &mut Vec<Range<usize>>) -> Self {
         let payload = &frame.payload[..];
         units.clear();
@@ -81,11 +94,19 @@ impl Examined {
                 if check.has_media { Fit::Units(units.clone()) } else { Fit::LeftOut }
             }
             _ if !check.has_media => Fit::LeftOut,
-            Packing::Adts => adts::raw_data_blocks(payload).map_or(Fit::AsStored, Fit::Parts),
+            Packing::Adts => match adts::only_raw_data_block(payload) {
+                Some(block) => Fit::Part(block),
+                None => adts::raw_data_blocks(payload).map_or(Fit::AsStored, Fit::Parts),
+            },
             _ if check.needs_conversion() => Fit::Units(units.clone()),
             _ => Fit::AsStored,
         };
         Examined { fit, keyframe: check.keyframe, check: Some(check), strict }
+    }
+
+    /// Whether nothing is to be said of it.
+    pub(super) fn is_sound(&self) -> bool {
+        self.check.as_ref().is_none_or(FrameCheck::is_sound)
     }
 
     /// What is done with the frame about a rule that it breaks.
@@ -172,6 +193,22 @@ impl Seen {
         self.alike.push(Alike { track, rule: fault.rule, finding, frames: 1, last, told: false });
     }
 
+    /// Takes in what was seen in the frames that follow.
+    pub(super) fn append(&mut self, behind: Seen) {
+        self.frames += behind.frames;
+        for other in behind.alike {
+            let found = self.alike.iter_mut().find(|alike| {
+                alike.track == other.track
+                    && are_alike(&alike.rule, &other.rule)
+                    && alike.finding.repair == other.finding.repair
+            });
+            match found {
+                Some(alike) => alike.frames += other.frames,
+                None => self.alike.push(other),
+            }
+        }
+    }
+
     /// The first finding of something that the service refuses.
     pub(super) fn harmful(&self) -> Option<&Finding> {
         let refused = |finding: &&Finding| finding.severity > Severity::Note && finding.exception.is_some();
@@ -217,7 +254,7 @@ fn what_was_done(rule: &FrameRule, fit: &Fit) -> Option<&'static str> {
         (FrameRule::KeyMissing, _) => "the frame is marked as a key frame",
         (FrameRule::KeyOnPredicted, _) => "the mark is taken off",
         (FrameRule::SetDiffers { .. }, _) => "the set is left in the frame, where decoders look for it",
-        (FrameRule::AdtsHeaders(_), Fit::Parts(_)) => "the headers are taken off",
+        (FrameRule::AdtsHeaders(_), Fit::Part(_) | Fit::Parts(_)) => "the headers are taken off",
         _ => return None,
     })
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::fragment::Frame;
 use crate::testing::*;
 use crate::{Assembler, ChunkLayout, Completeness, Item, Limits, Severity};
 use fragkit_codec::{CodecPrivate, nal};
@@ -184,12 +185,14 @@ fn several_fragments_at_once_are_taken_in_as_one_after_the_other() {
     let files = ["h264-annexb.chunks.mkv", "h264-high-bframes-aac.chunks.mkv", "alaw.chunks.mkv", "lacing.chunks.mkv"];
     let streams = files.map(|name| testdata(name).to_vec()).into_iter().chain([adts, broken]);
     for stream in streams {
-        // Often enough that there is more than can be looked at together.
-        let fragments = fragments(&stream.repeat(6 * EXAMINED_AT_ONCE / 300));
-        for strict in [false, true] {
+        let fragments = fragments(&stream.repeat(4));
+        // All at once, in several batches, some alone, each alone.
+        for (strict, most) in
+            [(false, TAKEN_AT_ONCE), (true, TAKEN_AT_ONCE), (false, 300), (true, 300), (false, 90), (false, 1)]
+        {
             let mut expected = index(strict, &fragments);
             let mut all = Index::new(strict);
-            all.add_all(&fragments);
+            all.add_in_batches(&fragments, most);
             assert_eq!(samples(&all), samples(&expected));
             let refusals = |index: &Index| -> Vec<String> {
                 index.fragments().iter().map(|indexed| format!("{:?}", indexed.refusal)).collect()

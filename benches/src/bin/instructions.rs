@@ -126,7 +126,7 @@ fn fragments(source: &Source) -> Vec<Fragment> {
 
 fn indexed(fragments: &[Fragment]) -> Clipper {
     let mut clipper = Clipper::new(ClipOptions::default());
-    fragments.iter().for_each(|fragment| clipper.add(fragment));
+    clipper.add_all(fragments);
     clipper
 }
 

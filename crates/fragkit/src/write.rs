@@ -80,10 +80,11 @@ impl<'s> RunWriter<'s> {
         // Small frames out of the same file as the last one are what there can be most of.
         let (part, bytes) = &self.part;
         if let Run::Input(range) = run
-            && let (Some(start), Some(end)) = (range.start.checked_sub(*part), range.end.checked_sub(*part))
-            && let (Ok(start), Ok(end)) = (usize::try_from(start), usize::try_from(end))
-            && let Some(slice) = bytes.get(start..end)
-            && slice.len() < gather::SMALL
+            // What lies before the part is far behind its end then.
+            && let Ok(start) = usize::try_from(range.start.wrapping_sub(*part))
+            && let Ok(len) = usize::try_from(range.end.wrapping_sub(range.start))
+            && len < gather::SMALL
+            && let Some(slice) = bytes.get(start..).and_then(|behind| behind.get(..len))
         {
             return self.gather.copy(slice);
         }

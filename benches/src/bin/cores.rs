@@ -35,7 +35,7 @@ const STAGES: &[Stage] = &[
 /// As many bytes of each kind: frames of video are larger than those of audio.
 fn input(kind: Kind) -> Bytes {
     let video = matches!(kind, Kind::Video | Kind::VideoAnnexB);
-    chunk_stream(kind, if video { 256 << 20 } else { 16 << 20 }).0
+    chunk_stream(kind, if video { 1 << 30 } else { 64 << 20 }).0
 }
 
 fn fragment(item: Item) -> Fragment {

@@ -439,8 +439,9 @@ fn build(
                 turns.push((track.track, times.into_iter()));
             }
         }
+        let stored = index.samples(at);
         for run in index.interleaved(at) {
-            let samples = index.samples_of(&run);
+            let samples = stored.get(run.samples.clone()).unwrap_or_default();
             // The samples of a run lie back to back, in a clip and where they were written.
             let offset = match payload {
                 Payload::Input => position,

@@ -25,8 +25,6 @@ pub use repair::{Mended, Repair};
 #[derive(Debug, Default)]
 pub struct Index {
     fragments: Vec<Indexed>,
-    samples: Vec<Sample>,
-    units: Vec<Unit>,
     repair: Repair,
     /// The tracks of the fragment that was prepared last.
     prepared: Option<Tracks>,
@@ -48,8 +46,10 @@ pub struct Indexed {
     pub tracks: Vec<IndexedTrack>,
     /// Where nothing may be repaired: what would have to be, and so keeps the fragment out of every output.
     pub refusal: Option<Box<Finding>>,
-    samples: Range<usize>,
-    units: usize,
+    /// In stored order. Each fragment has its own, so that several can be made at once and nothing is copied when there are more.
+    samples: Vec<Sample>,
+    /// Those of all samples that are written as units.
+    units: Vec<Unit>,
 }
 
 /// The frames of one track in one fragment. Times are relative to the producer timestamp.
@@ -172,11 +172,8 @@ impl Index {
         let this = &*self;
         let in_turn = |(fragment, prepared): (&&Fragment, &Prepared)| this.intake(fragment, prepared).in_turn();
         let taken: Vec<Taken> = fragments.par_iter().zip(&prepared).map(in_turn).collect();
-        for ((fragment, prepared), mut taken) in fragments.iter().zip(prepared).zip(taken) {
-            let (start, units) = (self.samples.len(), self.units.len());
-            self.samples.append(&mut taken.samples);
-            self.units.append(&mut taken.units);
-            self.file(fragment, prepared, taken, (start, units));
+        for ((fragment, prepared), taken) in fragments.iter().zip(prepared).zip(taken) {
+            self.file(fragment, prepared, taken);
         }
     }
 
@@ -195,10 +192,10 @@ impl Index {
         let origins = self.index(fragment);
         let Some(last) = self.fragments.len().checked_sub(1) else { return Ok(()) };
         let order: Vec<usize> = self.interleaved(last).flat_map(|run| run.samples).collect();
-        let first = self.fragments.last().map_or(0, |indexed| indexed.samples.start);
         let unit_starts = self.unit_starts(last);
         for index in order {
-            let (Some(sample), Some(origin)) = (self.samples.get(index), origins.get(index - first)) else { continue };
+            let Some(indexed) = self.fragments.get(last) else { break };
+            let (Some(sample), Some(origin)) = (indexed.samples.get(index), origins.get(index)) else { continue };
             let size = sample.size;
             let Some(frame) = fragment.frames.get(origin.frame) else {
                 let bytes = fragment.in_pieces(sample.offset, size).unwrap_or_default();
@@ -208,8 +205,7 @@ impl Index {
                 continue;
             };
             if sample.form == Form::Units {
-                let start = unit_starts.get(index - first).copied().unwrap_or_default();
-                for unit in self.units.get(start..start + self.unit_count(sample, start)).unwrap_or_default() {
+                for unit in indexed.units_of(sample, unit_starts.get(index)) {
                     write(Run::Small(SmallRun::new(&unit.len.to_be_bytes())))?;
                     write(Run::Bytes(slice(&frame.payload, *unit)))?;
                 }
@@ -219,15 +215,15 @@ impl Index {
             self.is_written(index, size);
         }
         // Every unit of this fragment is in the output now.
-        if let Some(indexed) = self.fragments.last() {
-            self.units.truncate(indexed.units);
+        if let Some(indexed) = self.fragments.last_mut() {
+            indexed.units = Vec::new();
         }
         Ok(())
     }
 
-    /// Notes that so many bytes were written of a sample.
+    /// Notes that so many bytes were written of a sample of the last fragment.
     fn is_written(&mut self, index: usize, size: u32) {
-        let Some(sample) = self.samples.get_mut(index) else { return };
+        let Some(sample) = self.fragments.last_mut().and_then(|last| last.samples.get_mut(index)) else { return };
         let position = self.written.unwrap_or_default();
         self.written = Some(position + u64::from(size));
         sample.offset = position;
@@ -261,21 +257,15 @@ impl Index {
         // The last one is what the next is compared with.
         let last = self.fragments.pop();
         self.fragments.clear();
-        self.fragments.extend(last.map(|last| Indexed { samples: 0..0, units: 0, ..last }));
-        self.samples.clear();
-        self.units.clear();
+        self.fragments.extend(last.map(|last| Indexed { samples: Vec::new(), units: Vec::new(), ..last }));
     }
 
     /// Takes in a fragment and says of which frame each sample is, if its payload is to be written; of frames whose places alone are
     /// known, nothing.
     fn index(&mut self, fragment: &Fragment) -> Vec<Origin> {
         let prepared = self.prepare(fragment);
-        let starts = (self.samples.len(), self.units.len());
-        let (samples, units) = (std::mem::take(&mut self.samples), std::mem::take(&mut self.units));
-        let mut taken = self.intake(fragment, &prepared).alone(samples, units);
-        self.samples = std::mem::take(&mut taken.samples);
-        self.units = std::mem::take(&mut taken.units);
-        self.file(fragment, prepared, taken, starts)
+        let taken = self.intake(fragment, &prepared).alone();
+        self.file(fragment, prepared, taken)
     }
 
     /// Mends the tracks of the next fragment.
@@ -302,14 +292,8 @@ impl Index {
         }
     }
 
-    /// Files a fragment whose samples and units are taken in, behind these starts.
-    fn file(
-        &mut self,
-        fragment: &Fragment,
-        mut prepared: Prepared,
-        taken: Taken,
-        (start, units): (usize, usize),
-    ) -> Vec<Origin> {
+    /// Files a fragment whose frames are taken in.
+    fn file(&mut self, fragment: &Fragment, mut prepared: Prepared, taken: Taken) -> Vec<Origin> {
         self.findings.append(&mut prepared.findings);
         let Mended { tracks, refusal, .. } = prepared.mended;
         for (number, held, spanned) in taken.summary.off_beat(&tracks) {
@@ -322,43 +306,26 @@ impl Index {
         let harmful = taken.seen.harmful().filter(|_| self.strict).cloned();
         let refusal = refusal.or_else(|| harmful.map(Box::new));
         self.seen.append(taken.seen);
-        let samples = self.samples.get(start..).unwrap_or_default();
         let previous = self.fragments.last().map(|last| last.tracks.as_slice()).unwrap_or_default();
-        let summary = taken.summary.finish(samples, &tracks, previous);
+        let summary = taken.summary.finish(&taken.samples, &tracks, previous);
         let head = Head { tracks, ..fragment.head.without_tags() };
-        let samples = start..self.samples.len();
+        let Taken { samples, units, origins, .. } = taken;
         self.fragments.push(Indexed { head, tracks: summary, refusal, samples, units });
-        taken.origins
+        origins
     }
 
     /// The samples of a fragment, in stored order.
     #[must_use]
     pub fn samples(&self, fragment: usize) -> &[Sample] {
-        self.fragments.get(fragment).and_then(|indexed| self.samples.get(indexed.samples.clone())).unwrap_or_default()
+        self.fragments.get(fragment).map(|indexed| &indexed.samples[..]).unwrap_or_default()
     }
 
     /// The samples of a fragment in the order they are laid out in an MP4: track by track for each second, so that players
     /// find sound and picture near each other.
     #[must_use]
     pub fn interleaved(&self, fragment: usize) -> Interleaved<'_> {
-        let indexed = self.fragments.get(fragment);
-        let base = indexed.map_or(0, |indexed| indexed.samples.start);
-        let tracks = indexed.map(|indexed| &indexed.tracks[..]).unwrap_or_default();
-        Interleaved {
-            samples: self.samples(fragment),
-            base,
-            tracks,
-            track: tracks.len(),
-            stretch: 0..0,
-            at: 0,
-            first: true,
-        }
-    }
-
-    /// The samples of a run.
-    #[must_use]
-    pub fn samples_of(&self, run: &SampleRun) -> &[Sample] {
-        self.samples.get(run.samples.clone()).unwrap_or_default()
+        let tracks = self.fragments.get(fragment).map(|indexed| &indexed.tracks[..]).unwrap_or_default();
+        Interleaved { samples: self.samples(fragment), tracks, track: tracks.len(), stretch: 0..0, at: 0, first: true }
     }
 
     /// Gives the runs of a fragment's samples, in the order of [`interleaved`](Index::interleaved).
@@ -373,8 +340,9 @@ impl Index {
         mut each: impl FnMut(&'a Sample, Run<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
         let unit_starts = self.unit_starts(fragment);
+        let samples = self.samples(fragment);
         for run in self.interleaved(fragment) {
-            for (sample, index) in self.samples_of(&run).iter().zip(run.samples) {
+            for (sample, index) in samples.get(run.samples.clone()).unwrap_or_default().iter().zip(run.samples) {
                 if sample.form == Form::AsStored {
                     each(sample, Run::Input(sample.offset..sample.offset + u64::from(sample.size)))?;
                 } else {
@@ -387,23 +355,18 @@ impl Index {
 
     /// Where the units of each sample of a fragment start, if there are any: that is found by counting.
     pub(crate) fn unit_starts(&self, fragment: usize) -> Vec<usize> {
-        let start = |fragment: usize| self.fragments.get(fragment).map(|indexed| indexed.units);
-        let mut start_of_next = start(fragment).unwrap_or(self.units.len());
-        if start(fragment + 1).unwrap_or(self.units.len()) == start_of_next {
-            return Vec::new();
-        }
-        let samples = self.samples(fragment).iter();
-        samples
-            .map(|sample| {
-                let start = start_of_next;
-                start_of_next += self.unit_count(sample, start);
-                start
-            })
-            .collect()
+        let indexed = self.fragments.get(fragment).filter(|indexed| !indexed.units.is_empty());
+        let Some(indexed) = indexed else { return Vec::new() };
+        let mut start_of_next = 0;
+        let start = |sample| {
+            let start = start_of_next;
+            start_of_next += indexed.units_of(sample, Some(&start)).len();
+            start
+        };
+        indexed.samples.iter().map(start).collect()
     }
 
-    /// Gives the runs of one sample of a fragment, by its place among all samples and with what
-    /// [`unit_starts`](Index::unit_starts) gave for the fragment.
+    /// Gives the runs of one sample of a fragment, with what [`unit_starts`](Index::unit_starts) gave for the fragment.
     pub(crate) fn sample_runs<'a, E, F: FnMut(&'a Sample, Run<'a>) -> Result<(), E>>(
         &'a self,
         fragment: usize,
@@ -411,11 +374,10 @@ impl Index {
         unit_starts: &[usize],
         each: &mut F,
     ) -> Result<(), E> {
-        let (Some(indexed), Some(sample)) = (self.fragments.get(fragment), self.samples.get(index)) else {
-            return Ok(());
-        };
+        let Some(indexed) = self.fragments.get(fragment) else { return Ok(()) };
+        let Some(sample) = indexed.samples.get(index) else { return Ok(()) };
         // A part of the frame, which begins with the header that was stripped off, if any.
-        let header = if sample.form == Form::AsStored { &[] } else { self.stripped_header(indexed, sample) };
+        let header = if sample.form == Form::AsStored { &[] } else { indexed.stripped_header(sample) };
         let stripped = u32::try_from(header.len()).unwrap_or(u32::MAX);
         let part = |each: &mut F, start: u32, len: u32| {
             let end = start.saturating_add(len);
@@ -432,32 +394,11 @@ impl Index {
         if sample.form != Form::Units {
             return part(each, 0, sample.size);
         }
-        let start = unit_starts.get(index - indexed.samples.start).copied().unwrap_or_default();
-        for unit in self.units.get(start..start + self.unit_count(sample, start)).unwrap_or_default() {
+        for unit in indexed.units_of(sample, unit_starts.get(index)) {
             each(sample, Run::Small(SmallRun::new(&unit.len.to_be_bytes())))?;
             part(each, unit.start, unit.len)?;
         }
         Ok(())
-    }
-
-    /// How many units, from `start` on, make up a sample.
-    fn unit_count(&self, sample: &Sample, start: usize) -> usize {
-        if sample.form != Form::Units {
-            return 0;
-        }
-        let mut left = u64::from(sample.size);
-        let units = self.units.get(start..).unwrap_or_default().iter();
-        let of_sample = units.take_while(|unit| {
-            let fits = left > 0;
-            left = left.saturating_sub(u64::from(unit.len) + 4);
-            fits
-        });
-        of_sample.count()
-    }
-
-    fn stripped_header<'a>(&self, indexed: &'a Indexed, sample: &Sample) -> &'a [u8] {
-        let track = indexed.head.tracks.get(usize::from(sample.track));
-        track.map(|track| &track.stripped_header[..]).unwrap_or_default()
     }
 }
 
@@ -465,8 +406,6 @@ impl Index {
 #[derive(Debug, Clone)]
 pub struct Interleaved<'i> {
     samples: &'i [Sample],
-    /// Place of the first of them in the index.
-    base: usize,
     tracks: &'i [IndexedTrack],
     /// Which track is being gone through; behind the last, the next stretch begins.
     track: usize,
@@ -476,10 +415,10 @@ pub struct Interleaved<'i> {
     first: bool,
 }
 
-/// Samples of one track that follow each other both in the index and in an MP4: see [`Index::interleaved`].
+/// Samples of one track that follow each other both in their fragment and in an MP4: see [`Index::interleaved`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleRun {
-    /// Their places among all samples of the index.
+    /// Their places among all samples of the fragment.
     pub samples: Range<usize>,
     /// Index of their track in [`Head::tracks`].
     pub track: u8,
@@ -515,7 +454,7 @@ impl Iterator for Interleaved<'_> {
                 (self.at, self.first) = (self.stretch.start, true);
                 continue;
             }
-            let start = self.base + self.at + first;
+            let start = self.at + first;
             self.at += first + len;
             let starts_stretch = std::mem::take(&mut self.first);
             return Some(SampleRun { samples: start..start + len, track: track.track, starts_stretch });
@@ -537,9 +476,23 @@ impl Sample {
 }
 
 impl Indexed {
-    /// Where its samples are among all samples of the index.
-    pub(crate) fn samples(&self) -> Range<usize> {
-        self.samples.clone()
+    /// The units that a sample is written as, which start behind those of the samples before it. `start` is where, if there are any.
+    fn units_of(&self, sample: &Sample, start: Option<&usize>) -> &[Unit] {
+        let units = start.and_then(|&start| self.units.get(start..)).filter(|_| sample.form == Form::Units);
+        let units = units.unwrap_or_default();
+        let mut left = u64::from(sample.size);
+        let of_sample = units.iter().take_while(|unit| {
+            let fits = left > 0;
+            left = left.saturating_sub(u64::from(unit.len) + 4);
+            fits
+        });
+        units.get(..of_sample.count()).unwrap_or_default()
+    }
+
+    /// The header that was stripped off the frames of a sample's track.
+    fn stripped_header(&self, sample: &Sample) -> &[u8] {
+        let track = self.head.tracks.get(usize::from(sample.track));
+        track.map(|track| &track.stripped_header[..]).unwrap_or_default()
     }
 
     /// When the fragment starts and ends, in wall-clock time: from its earliest frame to the end of its latest.

@@ -33,10 +33,8 @@ pub(super) struct Intake<'f> {
 /// What the frames of a fragment have come to.
 #[derive(Debug)]
 pub(super) struct Taken {
-    /// Samples and units; before these starts stands what was there already.
     pub(super) samples: Vec<Sample>,
     pub(super) units: Vec<Unit>,
-    start: usize,
     pub(super) summary: Summary,
     /// Where each sample is in the fragment, if that is asked for.
     pub(super) origins: Vec<Origin>,
@@ -79,8 +77,7 @@ impl<'f> Intake<'f> {
 
     /// Takes in the frames one after the other, for when other fragments are taken in at the same time.
     pub(super) fn in_turn(&self) -> Taken {
-        let count = self.fragment.frames.len() + self.fragment.places.len();
-        let mut taken = self.begin(Vec::with_capacity(count), Vec::new());
+        let mut taken = self.begin();
         let mut places = &self.fragment.places[..];
         let mut room = Vec::new();
         for (frame, at) in kept_with_index(self.fragment) {
@@ -90,10 +87,9 @@ impl<'f> Intake<'f> {
         self.end(places, taken)
     }
 
-    /// Takes in the frames of a fragment that is alone, behind what these hold: where they are long to look at, in parallel.
-    pub(super) fn alone(&self, mut samples: Vec<Sample>, units: Vec<Unit>) -> Taken {
-        samples.reserve(self.fragment.frames.len() + self.fragment.places.len());
-        let mut taken = self.begin(samples, units);
+    /// Takes in the frames of a fragment that is alone: where they are long to look at, in parallel.
+    pub(super) fn alone(&self) -> Taken {
+        let mut taken = self.begin();
         let mut places = &self.fragment.places[..];
         let kept: Vec<(&Frame, u32)> = kept_with_index(self.fragment).collect();
         for some in kept.chunks(EXAMINED_AT_ONCE) {
@@ -105,15 +101,14 @@ impl<'f> Intake<'f> {
         self.end(places, taken)
     }
 
-    fn begin(&self, samples: Vec<Sample>, units: Vec<Unit>) -> Taken {
+    fn begin(&self) -> Taken {
         let wants = |track: &Track| {
             (!self.picture_and_sound_only || track.is_picture_or_sound()) && track.refused_encoding.is_none()
         };
         let numbers = self.tracks.iter().map(|track| if wants(track) { track.entry.number } else { 0 });
         Taken {
-            start: samples.len(),
-            samples,
-            units,
+            samples: Vec::with_capacity(self.fragment.frames.len() + self.fragment.places.len()),
+            units: Vec::new(),
             summary: Summary::new(numbers),
             origins: Vec::new(),
             seen: Seen::default(),
@@ -136,6 +131,7 @@ impl<'f> Intake<'f> {
     /// Takes in the places that no frame stands behind.
     fn end(&self, places: &[Place], mut taken: Taken) -> Taken {
         self.places(places, &mut taken);
+        taken.units.shrink_to_fit();
         // Of sound of which only places are known, the sizes tell whether frames hold whole samples.
         for track in self.tracks.iter() {
             let number = track.entry.number;
@@ -152,7 +148,7 @@ impl<'f> Intake<'f> {
     fn places(&self, places: &[Place], taken: &mut Taken) {
         taken.summary.places(places, &mut taken.samples);
         if self.with_origins {
-            taken.origins.resize(taken.samples.len() - taken.start, Origin::PLACE);
+            taken.origins.resize(taken.samples.len(), Origin::PLACE);
         }
     }
 

@@ -36,7 +36,8 @@ fn payload(index: &Index, stream: &[u8]) -> Vec<u8> {
 /// All that is known of the samples, in stored order.
 fn samples(index: &Index) -> Vec<String> {
     let tracks = index.fragments().iter().map(|indexed| format!("{:?}", indexed.tracks));
-    tracks.chain(index.samples.iter().map(|sample| format!("{sample:?}"))).collect()
+    let samples = index.fragments().iter().flat_map(|indexed| &indexed.samples);
+    tracks.chain(samples.map(|sample| format!("{sample:?}"))).collect()
 }
 
 fn written(strict: bool, fragments: &[Fragment]) -> (Index, Vec<u8>) {

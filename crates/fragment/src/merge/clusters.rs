@@ -182,7 +182,7 @@ impl Layout {
         let mut blocks = Vec::with_capacity(samples.len());
         let mut turns: Vec<i64> = Vec::new();
         for track in &indexed.tracks {
-            let of_track = || indexed.samples().zip(samples).filter(|(_, sample)| sample.track == track.track);
+            let of_track = || samples.iter().enumerate().filter(|(_, sample)| sample.track == track.track);
             turns.clear();
             turns.extend(of_track().map(|(_, sample)| units(sample.time + placed.shift, self.scale)));
             if track.reorder > Nanos::ZERO {

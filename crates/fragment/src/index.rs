@@ -169,9 +169,9 @@ impl Index {
             return;
         }
         let prepared: Vec<Prepared> = fragments.iter().map(|fragment| self.prepare(fragment)).collect();
-        let this = &*self;
-        let in_turn = |(fragment, prepared): (&&Fragment, &Prepared)| this.intake(fragment, prepared).in_turn();
-        let taken: Vec<Taken> = fragments.par_iter().zip(&prepared).map(in_turn).collect();
+        let intakes = fragments.iter().zip(&prepared).map(|(fragment, prepared)| self.intake(fragment, prepared));
+        let intakes: Vec<(Intake<'_>, Vec<Sample>)> = intakes.map(|intake| (intake, intake.room())).collect();
+        let taken: Vec<Taken> = intakes.into_par_iter().map(|(intake, room)| intake.in_turn(room)).collect();
         for ((fragment, prepared), taken) in fragments.iter().zip(prepared).zip(taken) {
             self.file(fragment, prepared, taken);
         }

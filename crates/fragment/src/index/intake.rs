@@ -76,8 +76,8 @@ impl<'f> Intake<'f> {
     }
 
     /// Takes in the frames one after the other, for when other fragments are taken in at the same time.
-    pub(super) fn in_turn(&self) -> Taken {
-        let mut taken = self.begin();
+    pub(super) fn in_turn(&self, samples: Vec<Sample>) -> Taken {
+        let mut taken = self.begin(samples);
         let mut places = &self.fragment.places[..];
         let mut room = Vec::new();
         for (frame, at) in kept_with_index(self.fragment) {
@@ -89,7 +89,7 @@ impl<'f> Intake<'f> {
 
     /// Takes in the frames of a fragment that is alone: where they are long to look at, in parallel.
     pub(super) fn alone(&self) -> Taken {
-        let mut taken = self.begin();
+        let mut taken = self.begin(self.room());
         let mut places = &self.fragment.places[..];
         let kept: Vec<(&Frame, u32)> = kept_with_index(self.fragment).collect();
         for some in kept.chunks(EXAMINED_AT_ONCE) {
@@ -101,18 +101,18 @@ impl<'f> Intake<'f> {
         self.end(places, taken)
     }
 
-    fn begin(&self) -> Taken {
+    /// Room for as many samples as there will usually be. Many are kept for long: allocators are best at that when one thread asks
+    /// for all of them.
+    pub(super) fn room(&self) -> Vec<Sample> {
+        Vec::with_capacity(self.fragment.frames.len() + self.fragment.places.len())
+    }
+
+    fn begin(&self, samples: Vec<Sample>) -> Taken {
         let wants = |track: &Track| {
             (!self.picture_and_sound_only || track.is_picture_or_sound()) && track.refused_encoding.is_none()
         };
         let numbers = self.tracks.iter().map(|track| if wants(track) { track.entry.number } else { 0 });
-        Taken {
-            samples: Vec::with_capacity(self.fragment.frames.len() + self.fragment.places.len()),
-            units: Vec::new(),
-            summary: Summary::new(numbers),
-            origins: Vec::new(),
-            seen: Seen::default(),
-        }
+        Taken { samples, units: Vec::new(), summary: Summary::new(numbers), origins: Vec::new(), seen: Seen::default() }
     }
 
     /// Takes in a frame that was looked at, the one with the index `at` in its fragment, and the places before it.

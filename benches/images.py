@@ -9,6 +9,8 @@ import tempfile
 
 from measure import Program, Tee, compare, filesystem, memory, name, version, warm
 
+TABLES = ["keyframe", "sheet", "exact", "memory"]
+
 
 class Pictures(Program):
     """A contender that fills a folder. The index stands for the folder: it must be there in the end."""
@@ -62,11 +64,24 @@ def exact(fragkit, source, folder):
     return programs
 
 
+def sheets(fragkit, source, folder):
+    """A contact sheet beside the pictures that are on it."""
+    out, sheet = os.path.join(folder, "pictures"), os.path.join(folder, "sheet.jpg")
+    os.makedirs(out, exist_ok=True)
+    command = [fragkit, "images", source, "--every", "3s", "--pick", "keyframe"]
+    pictures = Pictures("pictures", out, [*command, "--out", out], "index.json")
+    # Of the size that they have on the sheet.
+    small = os.path.join(folder, "small")
+    os.makedirs(small, exist_ok=True)
+    tiles = Pictures("pictures --width 320", small, [*command, "--out", small, "--width", "320"], "index.json")
+    return [pictures, tiles, Program("contact sheet", [*command, "--sheet", sheet], output=sheet)]
+
+
 def main():
     parser = argparse.ArgumentParser(description="Compare pictures by fragkit with pictures by ffmpeg.")
     parser.add_argument("inputs", nargs="+", help="chunk streams")
     parser.add_argument("--rounds", type=int, default=7, help="runs of each program (default 7)")
-    parser.add_argument("--only", action="append", choices=["keyframe", "exact", "memory"], help="this table alone; may be repeated")
+    parser.add_argument("--only", action="append", choices=TABLES, help="this table alone; may be repeated")
     parser.add_argument("--markdown", metavar="FILE", help="write the tables to a file as well")
     arguments = parser.parse_args()
     if arguments.rounds < 1:
@@ -74,7 +89,7 @@ def main():
     fragkit = os.environ.get("FRAGKIT") or shutil.which("fragkit") or "fragkit"
     beside = os.environ.get("FRAGKIT_BENCH_OUT")
     beside = beside or ("/dev/shm" if os.path.isdir("/dev/shm") else os.path.dirname(os.path.abspath(arguments.inputs[0])))
-    wanted = arguments.only or ["keyframe", "exact", "memory"]
+    wanted = arguments.only or TABLES
     out = Tee(arguments.markdown)
     whole = True
     with tempfile.TemporaryDirectory(prefix="images-", dir=beside) as folder:
@@ -88,6 +103,10 @@ def main():
             if "keyframe" in wanted:
                 programs = contenders(fragkit, source, own)
                 whole &= not compare(f"Key frames, {label}", programs, arguments.rounds, "ffmpeg -threads 1", "ffmpeg", out).broken
+            if "sheet" in wanted:
+                programs = sheets(fragkit, source, own)
+                title = f"Contact sheet of key frames, every 3 s, {label}"
+                whole &= not compare(title, programs, arguments.rounds, "pictures", "pictures --width 320", out).broken
             if "exact" in wanted:
                 programs = exact(fragkit, source, own)
                 rounds = max(1, arguments.rounds // 2)

@@ -12,27 +12,19 @@
 # FRAGKIT_BENCH_OUT  folder for the pictures (default: /dev/shm, or else the inputs' folder)
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(dirname "$here")
-inputs=${FRAGKIT_BENCH_IN:-$here/generated}
+. "$(dirname "${BASH_SOURCE[0]}")/inputs.sh"
 minutes=10
 pass=()
 while [ $# -gt 0 ]; do
   case $1 in
     --minutes) minutes=${2:?--minutes N}; shift 2 ;;
-    -h|--help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; exec python3 "$here/images.py" --help ;;
+    -h|--help) help images.py ;;
     *) pass+=("$1"); shift ;;
   esac
 done
 
-for program in ffmpeg python3; do
-  command -v "$program" >/dev/null || { echo "images.sh: $program is missing, see .ci/setup" >&2; exit 1; }
-done
-if [ -z "${FRAGKIT:-}" ]; then
-  cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p fragkit-cli --features "${FRAGKIT_FEATURES:-}"
-  FRAGKIT=${CARGO_TARGET_DIR:-$root/target}/release/fragkit
-fi
-export FRAGKIT
+need ffmpeg python3
+build_fragkit
 
 mkdir -p "$inputs"
 # Twenty seconds of moving shapes with a camera's noise, 8 Mbit/s, a closed group of pictures each two seconds; then the same

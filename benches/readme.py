@@ -30,8 +30,8 @@ RATIOS = [
     ("`clip` from a pipe, wall against a file", ALL, "pipe", "pipe to fragkit clip", "file to fragkit clip", Results.WALL, (MOST, 1.25, None)),
     ("`clip` from a pipe, CPU less than ffmpeg", ALL, "pipe", "pipe to ffmpeg -c copy", "pipe to fragkit clip", Results.CPU, None),
     ("`list`, all cores faster than one", SMALL_FRAMES, "cores", "list, one core", "list, all cores", Results.WALL, None),
-    ("checks, all cores faster than one", VIDEO + SMALL_FRAMES, "cores", "clip to nowhere, one core", "clip to nowhere, all cores", Results.WALL, (LEAST, 1.7, None)),
-    ("conversion, all cores faster than one", START_CODES, "cores", "clip to nowhere, one core", "clip to nowhere, all cores", Results.WALL, (LEAST, 1.7, None)),
+    # What is bound to be 1.7 times as fast are the stages that compute, each by itself: `cores` of src/bin measures these.
+    ("`clip` to nowhere, all cores faster than one", ALL, "cores", "clip to nowhere, one core", "clip to nowhere, all cores", Results.WALL, None),
 ]
 
 

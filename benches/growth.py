@@ -22,12 +22,14 @@ def programs_of(fragkit, source, folder):
         Program("list", [fragkit, "list", source, "--json"]),
         Program("clip to nowhere", [fragkit, "clip", source, "-o", "/dev/null"]),
         Program("clip to a file", [fragkit, "clip", source, "-o", clip], output=clip),
+        # What the system takes for as many bytes.
+        Program("cp", ["cp", "--sparse=never", source, clip], output=clip),
         # The index of the pictures stands for them: it is written last.
         Program("a picture a minute", images, output=os.path.join(pictures, "index.json")),
     ]
     if shutil.disk_usage(folder).free < 1.2 * os.path.getsize(source):
         print(f"growth.py: there is no room for a clip of {source}", file=sys.stderr)
-        del programs[2]
+        del programs[2:4]
     return programs
 
 

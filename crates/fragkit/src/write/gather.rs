@@ -12,8 +12,9 @@ const MAX_SLICES: usize = 1024;
 /// Pieces shorter than this are copied together: a slice of its own costs the system more than the bytes do.
 pub(super) const SMALL: usize = 2048;
 
-/// At most this much is copied for one call, so that it stays in the processor's cache.
-const SMALL_BATCH_BYTES: usize = 256 << 10;
+/// At most this much is copied for one call: enough for file systems to take large pages for it, few enough that it stays in the
+/// processor's cache.
+const SMALL_BATCH_BYTES: usize = 512 << 10;
 
 /// About this much is gathered for one call. More of it would have file systems take pages of 2 MiB for it, which are dear where
 /// memory is in pieces or lent by a host; and what is copied until a page of the input is met that is not mapped yet is copied again.

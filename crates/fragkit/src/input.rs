@@ -342,6 +342,10 @@ mod tests {
         let error = crate::write_runs(&source, Vec::new(), |writer| writer.write(&run)).unwrap_err();
         assert!(error.to_string().contains("002.mkv: cannot read"), "{error}");
 
+        // However large it was.
+        assert_eq!(crate::map::zeros(1 << 30).len(), 1 << 30);
+        assert_eq!(crate::map::zeros(u64::MAX).len(), 0);
+
         // Shorter is as bad.
         std::fs::write(&gone, b"short").unwrap();
         assert!(source.part_at(lost.offset).unwrap_err().to_string().contains("shorter"));

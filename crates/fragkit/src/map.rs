@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 
 /// A whole file, mapped read-only. Copies are of the same map.
 #[derive(Debug, Clone)]
@@ -26,6 +26,15 @@ pub(crate) fn map(file: &File) -> io::Result<Map> {
     #[cfg(target_os = "linux")]
     let _ = map.advise(memmap2::Advice::HugePage);
     Ok(Map(Arc::new(map)))
+}
+
+/// So many zeros, which take no memory as long as nobody writes to them; fewer if there is no room for their addresses.
+pub(crate) fn zeros(len: u64) -> Bytes {
+    let len = usize::try_from(len).unwrap_or_default();
+    match MmapOptions::new().len(len).no_reserve_swap().map_anon() {
+        Ok(map) => Bytes::from_owner(map),
+        Err(_) => Bytes::new(),
+    }
 }
 
 impl Map {

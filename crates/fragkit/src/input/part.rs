@@ -12,7 +12,7 @@ use bytes::Bytes;
 use fragkit_fragment::{self as fragment, Finding, Severity};
 
 use crate::error::reason;
-use crate::map::{Map, map};
+use crate::map::{Map, map, zeros};
 
 /// Files smaller than this are read instead of mapped: a map costs more than their bytes.
 const SMALL_FILE: u64 = 64 << 10;
@@ -141,7 +141,7 @@ impl fragment::Part for Assembled {
     fn bytes(&self) -> Bytes {
         self.part.bytes().unwrap_or_else(|error| {
             self.failures.add(&self.part, &error);
-            vec![0; usize::try_from(self.part.len).unwrap_or(usize::MAX)].into()
+            zeros(self.part.len)
         })
     }
 }

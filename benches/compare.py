@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 
-from measure import MISSING, Program, Results, Tee, alternate, compare, filesystem, meminfo, memory, name, ratio_text, table, version, warm
+from measure import end_with, MISSING, Program, Results, Tee, alternate, compare, filesystem, meminfo, memory, name, ratio_text, table, version, warm
 from readme import bounds
 
 TWO_AT_ONCE = "two clips to nowhere at once, a core each"
@@ -186,7 +186,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    end_with(main)

@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 
-from measure import Failed, Program, Results, Tee, alternate, compare, filesystem, memory, name, peak_anonymous, table, version, warm
+from measure import end_with, Failed, Program, Results, Tee, alternate, compare, filesystem, memory, name, peak_anonymous, table, version, warm
 
 
 def programs_of(fragkit, source, folder):
@@ -105,7 +105,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    end_with(main)

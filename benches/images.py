@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 
-from measure import Program, Tee, compare, filesystem, memory, name, version, warm
+from measure import end_with, Program, Tee, compare, filesystem, memory, name, version, warm
 
 TABLES = ["keyframe", "sheet", "exact", "memory"]
 
@@ -120,7 +120,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    end_with(main)

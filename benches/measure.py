@@ -279,3 +279,11 @@ class Tee:
         sys.stdout.flush()
         if self.file:
             self.file.flush()
+
+
+def end_with(main):
+    """Runs a script's main function and ends with what it gives."""
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

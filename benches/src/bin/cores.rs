@@ -84,7 +84,7 @@ fn main() {
     let rounds: usize = arguments.next().map_or(15, |rounds| rounds.parse().expect("ROUNDS is a number"));
     let named = arguments.next().unwrap_or_default();
     let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-    let (one, two) = (pool(1), pool(2));
+    let (one, two, other) = (pool(1), pool(2), pool(1));
 
     println!(
         "| stage | one core, ms | two cores, ms | times as fast | two at once: times as much |\n|---|---|---|---|---|"
@@ -95,7 +95,7 @@ fn main() {
         for round in 0..=rounds {
             let first = timed(&one, &*stage);
             let second = timed(&two, &*stage);
-            let control = 2.0 * first / at_once(&[&one, &pool(1)], &*stage);
+            let control = 2.0 * first / at_once(&[&one, &other], &*stage);
             // The first round warms up.
             if round > 0 {
                 alone.push(first);

@@ -20,7 +20,7 @@ pub(crate) struct Media {
 pub(crate) fn media(track: &Track) -> Result<Option<Media>, Error> {
     let entry = &track.entry;
     let number = entry.number;
-    if !matches!(entry.track_type, TrackType::Video | TrackType::Audio) {
+    if !entry.track_type.is_picture_or_sound() {
         return Ok(None);
     }
     if let Some(name) = track.refused_encoding {

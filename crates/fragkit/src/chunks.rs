@@ -8,7 +8,7 @@ use fragkit_fragment::{
     ChunkLayout, ChunkWriter, DecodedNumber, Fragment, FragmentNumber, Frame, Nanos, ServiceException, Timestamp,
     UserTag,
 };
-use fragkit_mkv::{TrackEntry, TrackType};
+use fragkit_mkv::TrackEntry;
 
 use crate::error::{Error, ErrorKind};
 
@@ -108,7 +108,7 @@ impl<W: Write> Chunker<W> {
         let entries: Vec<TrackEntry> = head
             .tracks
             .iter()
-            .filter(|track| matches!(track.entry.track_type, TrackType::Video | TrackType::Audio))
+            .filter(|track| track.entry.track_type.is_picture_or_sound())
             .map(|track| self.entry(&track.entry, track.codec_private.as_ref().ok()))
             .collect();
         if entries != self.tracks {

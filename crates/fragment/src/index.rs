@@ -271,14 +271,13 @@ impl Index {
     /// Mends the tracks of the next fragment.
     fn prepare(&mut self, fragment: &Fragment) -> Prepared {
         let mut findings = Vec::new();
-        let Mended { tracks, checkers, refusal } = self.repair.tracks(fragment, &mut findings);
+        let mut mended = self.repair.tracks(fragment, &mut findings);
         // Samples name their track by its place; so that must not change where only the order of the entries does.
-        let tracks = match &self.prepared {
-            Some(last) => tracks.in_order_of(last),
-            None => tracks,
-        };
-        self.prepared = Some(tracks.clone());
-        Prepared { mended: Mended { tracks, checkers, refusal }, findings }
+        if let Some(last) = &self.prepared {
+            mended.tracks = mended.tracks.in_order_of(last);
+        }
+        self.prepared = Some(mended.tracks.clone());
+        Prepared { mended, findings }
     }
 
     fn intake<'f>(&self, fragment: &'f Fragment, prepared: &'f Prepared) -> Intake<'f> {

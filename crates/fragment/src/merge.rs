@@ -28,7 +28,6 @@ use crate::timeline::Gaps;
 use crate::tracks::Tracks;
 use clusters::Layout;
 pub use error::{MergeError, MergeErrorKind};
-use fragkit_mkv::TrackType;
 
 /// One Matroska file: what is made, and which ranges of the input go between.
 ///
@@ -184,8 +183,7 @@ fn stretches(index: &Index, selector: &Selector, on_change: OnChange) -> Result<
     let mut before: Option<&Tracks> = None;
     for at in selector.select_by(indexed.len(), |at| indexed.get(at).map(|indexed| &indexed.head)) {
         let Some(Indexed { head, .. }) = indexed.get(at) else { continue };
-        let heard_or_seen = |track_type| matches!(track_type, TrackType::Video | TrackType::Audio);
-        let refused = head.tracks.iter().filter(|track| heard_or_seen(track.entry.track_type));
+        let refused = head.tracks.iter().filter(|track| track.entry.track_type.is_picture_or_sound());
         if let Some((track, name)) = refused.filter_map(|track| Some((track, track.refused_encoding?))).next() {
             let message = format!("track {} is stored with {name}", track.entry.number);
             return Err(MergeError::new(MergeErrorKind::UnsupportedMedia, message).in_fragment(head.number.as_ref()));

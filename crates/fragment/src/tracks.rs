@@ -164,11 +164,6 @@ impl Track {
         }
     }
 
-    /// Whether it is a track of picture or sound.
-    pub(crate) fn is_picture_or_sound(&self) -> bool {
-        matches!(self.entry.track_type, TrackType::Video | TrackType::Audio)
-    }
-
     /// What readable private data lacks and nothing can be decoded without: a parameter set.
     #[must_use]
     pub fn lacks(&self) -> Option<Fault> {

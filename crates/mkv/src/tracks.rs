@@ -21,6 +21,12 @@ pub enum TrackType {
 }
 
 impl TrackType {
+    /// Whether it is one of picture or sound.
+    #[must_use]
+    pub fn is_picture_or_sound(self) -> bool {
+        matches!(self, TrackType::Video | TrackType::Audio)
+    }
+
     pub(crate) fn from_value(value: u64) -> Self {
         match value {
             1 => TrackType::Video,

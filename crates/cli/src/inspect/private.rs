@@ -1,7 +1,6 @@
 //! The private data of a track: sound, mended and of what, or why it cannot be used.
 
 use fragkit::codec::{CodecId, CodecPrivate, Effect, Fault, Field, Origin, Repaired};
-use fragkit::mkv::TrackType;
 use fragkit::{Finding, Fragment, Track};
 
 /// What there is to be said of the private data of one track.
@@ -102,7 +101,7 @@ impl Fields {
 
 /// Whether a track is picture or sound.
 pub(super) fn is_media(track: &Track) -> bool {
-    matches!(track.entry.track_type, TrackType::Video | TrackType::Audio)
+    track.entry.track_type.is_picture_or_sound()
 }
 
 /// Whether a finding is about private data and not about frames.

@@ -109,7 +109,8 @@ impl<'f> Intake<'f> {
 
     fn begin(&self, samples: Vec<Sample>) -> Taken {
         let wants = |track: &Track| {
-            (!self.picture_and_sound_only || track.is_picture_or_sound()) && track.refused_encoding.is_none()
+            (!self.picture_and_sound_only || track.entry.track_type.is_picture_or_sound())
+                && track.refused_encoding.is_none()
         };
         let numbers = self.tracks.iter().map(|track| if wants(track) { track.entry.number } else { 0 });
         Taken { samples, units: Vec::new(), summary: Summary::new(numbers), origins: Vec::new(), seen: Seen::default() }

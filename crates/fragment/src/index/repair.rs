@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use fragkit_codec::{CodecId, CodecPrivate, Effect, Error, Fault, FrameChecker, Origin, Repaired};
-use fragkit_mkv::TrackType;
 
 use super::kept_frames;
 use crate::finding::{Finding, Severity};
@@ -117,8 +116,7 @@ impl Repair {
             settled: true,
         };
         let entry = &track.entry;
-        let is_media = matches!(entry.track_type, TrackType::Video | TrackType::Audio);
-        if !is_media || matches!(CodecId::parse(&entry.codec_id), CodecId::Other(_)) {
+        if !entry.track_type.is_picture_or_sound() || matches!(CodecId::parse(&entry.codec_id), CodecId::Other(_)) {
             return as_it_is(Vec::new());
         }
         if self.strict {

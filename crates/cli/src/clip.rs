@@ -8,9 +8,9 @@ use fragkit::{
 };
 
 use crate::args::Clip;
+use crate::diagnostics::Findings;
 use crate::media::save;
 use crate::progress::{self, Counter};
-use crate::report::Findings;
 use crate::stream::{self, Input, Keep, is_dash};
 
 pub(crate) fn run(args: &Clip) -> Result<(), Error> {

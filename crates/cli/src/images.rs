@@ -12,8 +12,8 @@ use fragkit::{Compression, Error, ErrorKind, Format, ImageError, Pick, Plan, Req
 use indicatif::ProgressBar;
 
 use crate::args::{FormatArg, Images};
+use crate::diagnostics::Findings;
 use crate::progress;
-use crate::report::Findings;
 use crate::stream::{self, Input, Keep};
 
 pub(crate) fn run(args: &Images) -> Result<(), Error> {

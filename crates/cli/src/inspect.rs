@@ -22,7 +22,7 @@ use fragkit::{
 };
 
 use crate::args::Inspect;
-use crate::report::Findings;
+use crate::diagnostics::Findings;
 use crate::stream::{self, Input};
 use private::Private;
 

@@ -6,7 +6,7 @@ use fragkit::{Error, ErrorKind, Head, Timestamp};
 use serde_json::{Value, json};
 
 use crate::args::List;
-use crate::report::Findings;
+use crate::diagnostics::Findings;
 use crate::stream::{self, Input};
 
 pub(crate) fn run(args: &List) -> Result<(), Error> {

@@ -7,13 +7,13 @@
 
 mod args;
 mod clip;
+mod diagnostics;
 mod images;
 mod inspect;
 mod list;
 mod media;
 mod progress;
 mod remux;
-mod report;
 mod stream;
 mod when;
 
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         // Whoever reads the text has seen enough; part of a file is never enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe && args.command.prints_text() => ExitCode::SUCCESS,
         Err(error) => {
-            report::error(&error);
+            diagnostics::error(&error);
             exit_code(&error)
         }
     }
@@ -78,7 +78,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         message += line;
     }
     let error = Error::new(ErrorKind::Usage, message).hint("--help shows how");
-    report::error(&error);
+    diagnostics::error(&error);
     exit_code(&error)
 }
 

@@ -9,7 +9,7 @@ use fragkit::{
 };
 
 use crate::args::Media;
-use crate::report::Findings;
+use crate::diagnostics::Findings;
 use crate::stream::{self, Input, Keep};
 
 pub(crate) fn run(args: &Media) -> Result<(), Error> {

@@ -7,9 +7,9 @@ use fragkit::{
 };
 
 use crate::args::{Chunks, Merge};
+use crate::diagnostics::Findings;
 use crate::media::{STDOUT, save};
 use crate::progress::{self, Counter};
-use crate::report::Findings;
 use crate::stream::{self, Input, Keep, is_dash};
 
 pub(crate) fn merge(args: &Merge) -> Result<(), Error> {

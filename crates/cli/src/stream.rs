@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use fragkit::{Error, ErrorKind, Fragment, Head, Item, Pipe, Source};
 
 use crate::args::Inputs;
+use crate::diagnostics::Findings;
 use crate::progress;
-use crate::report::Findings;
 
 /// Where a subcommand reads from.
 pub(crate) enum Input {

@@ -8,7 +8,7 @@ use fragkit::{Encoded, Error, Request, Sampled, ServiceLimits, Thumbnailer};
 use super::folder::{create, save};
 use super::{Shoot, Tally};
 use crate::args::{Images, StorageArg};
-use crate::report::Findings;
+use crate::diagnostics::Findings;
 use crate::stream::{self, Keep};
 
 /// The files of a folder, as they come.

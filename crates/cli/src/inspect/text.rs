@@ -8,7 +8,7 @@ use fragkit::{Finding, Head, Verdict};
 use super::private::{Fields, Private, is_media};
 use super::track::{Described, format_name};
 use super::{Inspection, OneTrack, TrackSet, completeness};
-use crate::report::printable;
+use crate::diagnostics::printable;
 
 pub(super) fn write(out: &mut impl Write, inspection: &Inspection, fields: bool) -> io::Result<()> {
     let Inspection { chunks, sets, findings, outputs, bytes } = inspection;

@@ -131,7 +131,7 @@ impl Gathering {
         if !fragment.head.tracks.is_empty() {
             self.index.add(&fragment);
             let mended = self.index.fragments().last().map(|indexed| indexed.head.tracks.clone());
-            let has_frames = !self.index.samples(self.index.fragments().len().saturating_sub(1)).is_empty();
+            let has_frames = self.index.fragments().last().is_some_and(|indexed| indexed.sample_count() > 0);
             // What was found is kept; where the frames are is of no interest.
             self.index.forget();
             self.take_tracks(&fragment, mended.unwrap_or_default());

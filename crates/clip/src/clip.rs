@@ -246,7 +246,11 @@ fn parts(options: &Options, index: &Index) -> Result<Vec<Part>, Error> {
     let heads = index.fragments();
     let selected = options.selector.select_by(heads.len(), |at| heads.get(at).map(|indexed| &indexed.head));
     // Where no frame at all can be used, the tracks tell why.
-    let usable: Vec<usize> = selected.iter().copied().filter(|&at| !index.samples(at).is_empty()).collect();
+    let usable: Vec<usize> = selected
+        .iter()
+        .copied()
+        .filter(|&at| heads.get(at).is_some_and(|indexed| indexed.sample_count() > 0))
+        .collect();
     let selected = if usable.is_empty() { selected } else { usable };
     if selected.is_empty() {
         return Err(nothing_selected());
@@ -431,16 +435,16 @@ fn build(
         let Some(indexed) = heads.get(at) else { continue };
         let wall = indexed.head.producer_timestamp.map(Timestamp::nanos).unwrap_or_default();
         let shift = wall - timeline.place(&indexed.wall_spans());
+        let stored = index.samples(at);
         for track in &indexed.tracks {
             if track.reorder > Nanos::ZERO {
-                let of_track = index.samples(at).iter().filter(|sample| sample.track == track.track);
+                let of_track = stored.iter().filter(|sample| sample.track == track.track);
                 let mut times: Vec<Nanos> = of_track.map(|sample| sample.time).collect();
                 times.sort_unstable();
                 turns.push((track.track, times.into_iter()));
             }
         }
-        let stored = index.samples(at);
-        for run in index.interleaved(at) {
+        for run in index.interleaved(at, &stored) {
             let samples = stored.get(run.samples.clone()).unwrap_or_default();
             // The samples of a run lie back to back, in a clip and where they were written.
             let offset = match payload {

@@ -4,8 +4,10 @@
 mod frames;
 mod intake;
 mod repair;
+mod samples;
 mod summary;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -20,6 +22,7 @@ use crate::tracks::Tracks;
 use frames::Seen;
 use intake::{Intake, Origin, Taken, kept_frames};
 pub use repair::{Mended, Repair};
+use samples::{Samples, Step};
 
 /// Fragments without their payload.
 #[derive(Debug, Default)]
@@ -46,8 +49,8 @@ pub struct Indexed {
     pub tracks: Vec<IndexedTrack>,
     /// Where nothing may be repaired: what would have to be, and so keeps the fragment out of every output.
     pub refusal: Option<Box<Finding>>,
-    /// In stored order. Each fragment has its own, so that several can be made at once and nothing is copied when there are more.
-    samples: Vec<Sample>,
+    /// Each fragment has its own, so that several can be made at once and nothing is copied when there are more.
+    samples: Samples,
     /// Those of all samples that are written as units.
     units: Vec<Unit>,
 }
@@ -170,8 +173,9 @@ impl Index {
         }
         let prepared: Vec<Prepared> = fragments.iter().map(|fragment| self.prepare(fragment)).collect();
         let intakes = fragments.iter().zip(&prepared).map(|(fragment, prepared)| self.intake(fragment, prepared));
-        let intakes: Vec<(Intake<'_>, Vec<Sample>)> = intakes.map(|intake| (intake, intake.room())).collect();
-        let taken: Vec<Taken> = intakes.into_par_iter().map(|(intake, room)| intake.in_turn(room)).collect();
+        let intakes: Vec<(Intake<'_>, Vec<Step>)> = intakes.map(|intake| (intake, intake.room())).collect();
+        let in_turn = |samples: &mut _, (intake, steps): (Intake<'_>, _)| intake.in_turn(steps, samples);
+        let taken: Vec<Taken> = intakes.into_par_iter().map_init(Vec::new, in_turn).collect();
         for ((fragment, prepared), taken) in fragments.iter().zip(prepared).zip(taken) {
             self.file(fragment, prepared, taken);
         }
@@ -191,44 +195,35 @@ impl Index {
     ) -> Result<(), E> {
         let origins = self.index(fragment);
         let Some(last) = self.fragments.len().checked_sub(1) else { return Ok(()) };
-        let order: Vec<usize> = self.interleaved(last).flat_map(|run| run.samples).collect();
+        let mut samples = self.samples(last).into_owned();
+        let order: Vec<usize> = self.interleaved(last, &samples).flat_map(|run| run.samples).collect();
         let unit_starts = self.unit_starts(last);
+        let mut position = self.written.unwrap_or_default();
+        let Some(indexed) = self.fragments.get_mut(last) else { return Ok(()) };
         for index in order {
-            let Some(indexed) = self.fragments.get(last) else { break };
-            let (Some(sample), Some(origin)) = (indexed.samples.get(index), origins.get(index)) else { continue };
-            let size = sample.size;
-            let Some(frame) = fragment.frames.get(origin.frame) else {
-                let bytes = fragment.in_pieces(sample.offset, size).unwrap_or_default();
-                write(Run::Bytes(bytes))?;
-                // What the caller does not have has no bytes in the output either.
-                self.is_written(index, len(bytes.len()));
-                continue;
-            };
-            if sample.form == Form::Units {
-                for unit in indexed.units_of(sample, unit_starts.get(index)) {
-                    write(Run::Small(SmallRun::new(&unit.len.to_be_bytes())))?;
-                    write(Run::Bytes(slice(&frame.payload, *unit)))?;
+            let (Some(sample), Some(origin)) = (samples.get_mut(index), origins.get(index)) else { continue };
+            if let Some(frame) = fragment.frames.get(origin.frame) {
+                if sample.form == Form::Units {
+                    for unit in indexed.units_of(sample, unit_starts.get(index)) {
+                        write(Run::Small(SmallRun::new(&unit.len.to_be_bytes())))?;
+                        write(Run::Bytes(slice(&frame.payload, *unit)))?;
+                    }
+                } else {
+                    write(Run::Bytes(slice(&frame.payload, Unit { start: origin.start, len: sample.size })))?;
                 }
             } else {
-                write(Run::Bytes(slice(&frame.payload, Unit { start: origin.start, len: size })))?;
+                let bytes = fragment.in_pieces(sample.offset, sample.size).unwrap_or_default();
+                write(Run::Bytes(bytes))?;
+                // What the caller does not have has no bytes in the output either.
+                sample.size = len(bytes.len());
             }
-            self.is_written(index, size);
+            (sample.offset, sample.form) = (position, Form::AsStored);
+            position += u64::from(sample.size);
+            self.written = Some(position);
         }
         // Every unit of this fragment is in the output now.
-        if let Some(indexed) = self.fragments.last_mut() {
-            indexed.units = Vec::new();
-        }
+        (indexed.samples, indexed.units) = (Samples::of(samples), Vec::new());
         Ok(())
-    }
-
-    /// Notes that so many bytes were written of a sample of the last fragment.
-    fn is_written(&mut self, index: usize, size: u32) {
-        let Some(sample) = self.fragments.last_mut().and_then(|last| last.samples.get_mut(index)) else { return };
-        let position = self.written.unwrap_or_default();
-        self.written = Some(position + u64::from(size));
-        sample.offset = position;
-        sample.size = size;
-        sample.form = Form::AsStored;
     }
 
     /// How many bytes were written by [`add_written`](Index::add_written), if that is what this index is for.
@@ -257,7 +252,7 @@ impl Index {
         // The last one is what the next is compared with.
         let last = self.fragments.pop();
         self.fragments.clear();
-        self.fragments.extend(last.map(|last| Indexed { samples: Vec::new(), units: Vec::new(), ..last }));
+        self.fragments.extend(last.map(|last| Indexed { samples: Samples::default(), units: Vec::new(), ..last }));
     }
 
     /// Takes in a fragment and says of which frame each sample is, if its payload is to be written; of frames whose places alone are
@@ -306,25 +301,25 @@ impl Index {
         let refusal = refusal.or_else(|| harmful.map(Box::new));
         self.seen.append(taken.seen);
         let previous = self.fragments.last().map(|last| last.tracks.as_slice()).unwrap_or_default();
-        let summary = taken.summary.finish(&taken.samples, &tracks, previous);
+        let summary = taken.summary.finish(&taken.packed, &tracks, previous);
         let head = Head { tracks, ..fragment.head.without_tags() };
-        let Taken { samples, units, origins, .. } = taken;
+        let Taken { packed: samples, units, origins, .. } = taken;
         self.fragments.push(Indexed { head, tracks: summary, refusal, samples, units });
         origins
     }
 
-    /// The samples of a fragment, in stored order.
+    /// The samples of a fragment, in stored order. They are unpacked for that where they were packed: ask once.
     #[must_use]
-    pub fn samples(&self, fragment: usize) -> &[Sample] {
-        self.fragments.get(fragment).map(|indexed| &indexed.samples[..]).unwrap_or_default()
+    pub fn samples(&self, fragment: usize) -> Cow<'_, [Sample]> {
+        self.fragments.get(fragment).map(|indexed| indexed.samples.unpacked()).unwrap_or_default()
     }
 
-    /// The samples of a fragment in the order they are laid out in an MP4: track by track for each second, so that players
-    /// find sound and picture near each other.
+    /// The [`samples`](Index::samples) of a fragment in the order they are laid out in an MP4: track by track for each second, so
+    /// that players find sound and picture near each other.
     #[must_use]
-    pub fn interleaved(&self, fragment: usize) -> Interleaved<'_> {
+    pub fn interleaved<'i>(&'i self, fragment: usize, samples: &'i [Sample]) -> Interleaved<'i> {
         let tracks = self.fragments.get(fragment).map(|indexed| &indexed.tracks[..]).unwrap_or_default();
-        Interleaved { samples: self.samples(fragment), tracks, track: tracks.len(), stretch: 0..0, at: 0, first: true }
+        Interleaved { samples, tracks, track: tracks.len(), stretch: 0..0, at: 0, first: true }
     }
 
     /// Gives the runs of a fragment's samples, in the order of [`interleaved`](Index::interleaved).
@@ -336,16 +331,16 @@ impl Index {
     pub fn runs<'a, E>(
         &'a self,
         fragment: usize,
-        mut each: impl FnMut(&'a Sample, Run<'a>) -> Result<(), E>,
+        mut each: impl FnMut(&Sample, Run<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
         let unit_starts = self.unit_starts(fragment);
         let samples = self.samples(fragment);
-        for run in self.interleaved(fragment) {
+        for run in self.interleaved(fragment, &samples) {
             for (sample, index) in samples.get(run.samples.clone()).unwrap_or_default().iter().zip(run.samples) {
                 if sample.form == Form::AsStored {
                     each(sample, Run::Input(sample.offset..sample.offset + u64::from(sample.size)))?;
                 } else {
-                    self.sample_runs(fragment, index, &unit_starts, &mut each)?;
+                    self.sample_runs(fragment, sample, unit_starts.get(index), &mut each)?;
                 }
             }
         }
@@ -362,19 +357,18 @@ impl Index {
             start_of_next += indexed.units_of(sample, Some(&start)).len();
             start
         };
-        indexed.samples.iter().map(start).collect()
+        indexed.samples.unpacked().iter().map(start).collect()
     }
 
-    /// Gives the runs of one sample of a fragment, with what [`unit_starts`](Index::unit_starts) gave for the fragment.
-    pub(crate) fn sample_runs<'a, E, F: FnMut(&'a Sample, Run<'a>) -> Result<(), E>>(
+    /// Gives the runs of one sample of a fragment, whose units start where [`unit_starts`](Index::unit_starts) says.
+    pub(crate) fn sample_runs<'a, E, F: FnMut(&Sample, Run<'a>) -> Result<(), E>>(
         &'a self,
         fragment: usize,
-        index: usize,
-        unit_starts: &[usize],
+        sample: &Sample,
+        unit_start: Option<&usize>,
         each: &mut F,
     ) -> Result<(), E> {
         let Some(indexed) = self.fragments.get(fragment) else { return Ok(()) };
-        let Some(sample) = indexed.samples.get(index) else { return Ok(()) };
         // A part of the frame, which begins with the header that was stripped off, if any.
         let header = if sample.form == Form::AsStored { &[] } else { indexed.stripped_header(sample) };
         let stripped = u32::try_from(header.len()).unwrap_or(u32::MAX);
@@ -393,7 +387,7 @@ impl Index {
         if sample.form != Form::Units {
             return part(each, 0, sample.size);
         }
-        for unit in indexed.units_of(sample, unit_starts.get(index)) {
+        for unit in indexed.units_of(sample, unit_start) {
             each(sample, Run::Small(SmallRun::new(&unit.len.to_be_bytes())))?;
             part(each, unit.start, unit.len)?;
         }
@@ -475,6 +469,12 @@ impl Sample {
 }
 
 impl Indexed {
+    /// How many samples it has.
+    #[must_use]
+    pub fn sample_count(&self) -> usize {
+        self.samples.len()
+    }
+
     /// The units that a sample is written as, which start behind those of the samples before it. `start` is where, if there are any.
     fn units_of(&self, sample: &Sample, start: Option<&usize>) -> &[Unit] {
         let units = start.and_then(|&start| self.units.get(start..)).filter(|_| sample.form == Form::Units);

@@ -149,12 +149,15 @@ impl<'i> Merge<'i> {
         each(Run::Bytes(&self.head))?;
         for placed in &self.layout.placed {
             let unit_starts = self.index.unit_starts(placed.fragment);
-            let mut blocks = self.layout.blocks(self.index, placed).into_iter();
+            let samples = self.index.samples(placed.fragment);
+            let mut blocks = self.layout.blocks(self.index, placed, &samples).into_iter();
             for cluster in self.layout.clusters.get(placed.clusters.clone()).unwrap_or_default() {
                 each(Run::Small(cluster.header()))?;
                 for block in blocks.by_ref().take(cluster.blocks) {
                     each(Run::Small(block.header(cluster.timestamp)))?;
-                    self.index.sample_runs(placed.fragment, block.sample, &unit_starts, &mut |_, run| each(run))?;
+                    let (sample, unit_start) = (samples.get(block.sample), unit_starts.get(block.sample));
+                    let Some(sample) = sample else { continue };
+                    self.index.sample_runs(placed.fragment, sample, unit_start, &mut |_, run| each(run))?;
                 }
             }
         }
@@ -188,7 +191,7 @@ fn stretches(index: &Index, selector: &Selector, on_change: OnChange) -> Result<
             let message = format!("track {} is stored with {name}", track.entry.number);
             return Err(MergeError::new(MergeErrorKind::UnsupportedMedia, message).in_fragment(head.number.as_ref()));
         }
-        if index.samples(at).is_empty() {
+        if indexed.get(at).is_none_or(|indexed| indexed.sample_count() == 0) {
             continue;
         }
         match before.and_then(|before| change(before, &head.tracks)) {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use fragkit_codec::FrameChecker;
 
 use super::frames::{Examined, Fit, Seen, examine, examine_all};
+use super::samples::{Samples, Step};
 use super::summary::Summary;
 use super::{Form, Sample, Unit, len};
 use crate::fragment::{Fragment, Frame, Place};
@@ -33,7 +34,9 @@ pub(super) struct Intake<'f> {
 /// What the frames of a fragment have come to.
 #[derive(Debug)]
 pub(super) struct Taken {
-    pub(super) samples: Vec<Sample>,
+    /// Empty once the frames are all taken in: then they are in `packed`.
+    samples: Vec<Sample>,
+    pub(super) packed: Samples,
     pub(super) units: Vec<Unit>,
     pub(super) summary: Summary,
     /// Where each sample is in the fragment, if that is asked for.
@@ -75,21 +78,26 @@ impl<'f> Intake<'f> {
         self.tracks.by_number(number).and_then(Track::audio_clock)
     }
 
-    /// Takes in the frames one after the other, for when other fragments are taken in at the same time.
-    pub(super) fn in_turn(&self, samples: Vec<Sample>) -> Taken {
-        let mut taken = self.begin(samples);
+    /// Takes in the frames one after the other, for when other fragments are taken in at the same time. `steps` is room for what is
+    /// kept of them, `samples` for what is not.
+    pub(super) fn in_turn(&self, steps: Vec<Step>, samples: &mut Vec<Sample>) -> Taken {
+        let mut taken = self.begin(std::mem::take(samples));
         let mut places = &self.fragment.places[..];
         let mut room = Vec::new();
         for (frame, at) in kept_with_index(self.fragment) {
             let examined = examine(frame, self.checker(frame.track), self.strict, &mut room);
             self.frame(frame, at, examined, &mut places, &mut taken);
         }
-        self.end(places, taken)
+        let mut taken = self.end(places, taken);
+        taken.packed = Samples::packed(&taken.samples, steps);
+        taken.samples.clear();
+        *samples = std::mem::take(&mut taken.samples);
+        taken
     }
 
     /// Takes in the frames of a fragment that is alone: where they are long to look at, in parallel.
     pub(super) fn alone(&self) -> Taken {
-        let mut taken = self.begin(self.room());
+        let mut taken = self.begin(Vec::with_capacity(self.fragment.frames.len() + self.fragment.places.len()));
         let mut places = &self.fragment.places[..];
         let kept: Vec<(&Frame, u32)> = kept_with_index(self.fragment).collect();
         for some in kept.chunks(EXAMINED_AT_ONCE) {
@@ -98,13 +106,15 @@ impl<'f> Intake<'f> {
                 self.frame(frame, at, examined, &mut places, &mut taken);
             }
         }
-        self.end(places, taken)
+        let mut taken = self.end(places, taken);
+        taken.packed = Samples::of(std::mem::take(&mut taken.samples));
+        taken
     }
 
-    /// Room for as many samples as there will usually be. Many are kept for long: allocators are best at that when one thread asks
-    /// for all of them.
-    pub(super) fn room(&self) -> Vec<Sample> {
-        Vec::with_capacity(self.fragment.frames.len() + self.fragment.places.len())
+    /// Room for what will usually be kept of the samples. Of small frames there are many, kept for long: allocators are best at that
+    /// when one thread asks for all of it.
+    pub(super) fn room(&self) -> Vec<Step> {
+        Vec::with_capacity(if self.fragment.frames.is_empty() { self.fragment.places.len() } else { 0 })
     }
 
     fn begin(&self, samples: Vec<Sample>) -> Taken {
@@ -113,7 +123,14 @@ impl<'f> Intake<'f> {
                 && track.refused_encoding.is_none()
         };
         let numbers = self.tracks.iter().map(|track| if wants(track) { track.entry.number } else { 0 });
-        Taken { samples, units: Vec::new(), summary: Summary::new(numbers), origins: Vec::new(), seen: Seen::default() }
+        Taken {
+            samples,
+            packed: Samples::default(),
+            units: Vec::new(),
+            summary: Summary::new(numbers),
+            origins: Vec::new(),
+            seen: Seen::default(),
+        }
     }
 
     /// Takes in a frame that was looked at, the one with the index `at` in its fragment, and the places before it.

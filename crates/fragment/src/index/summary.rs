@@ -1,5 +1,6 @@
 //! What is known of each track of a fragment, gathered while its frames are taken in.
 
+use super::samples::Samples;
 use super::{Form, IndexedTrack, Sample};
 use crate::fragment::Place;
 use crate::time::Nanos;
@@ -119,7 +120,7 @@ impl Summary {
     }
 
     /// The tracks that have frames. `samples` are those of the fragment, `previous` are the tracks of the one before.
-    pub(super) fn finish(self, samples: &[Sample], tracks: &Tracks, previous: &[IndexedTrack]) -> Vec<IndexedTrack> {
+    pub(super) fn finish(self, samples: &Samples, tracks: &Tracks, previous: &[IndexedTrack]) -> Vec<IndexedTrack> {
         let with_frames = (0_u8..=u8::MAX).zip(tracks.iter().zip(&self.tracks)).filter(|(_, (_, g))| g.frames > 0);
         let summed_up = with_frames.map(|(index, (track, gathered))| {
             let before = previous.iter().find(|before| before.track == index).map(|before| before.last_duration);
@@ -128,7 +129,7 @@ impl Summary {
                 first: gathered.first,
                 last: gathered.last,
                 last_duration: gathered.last_duration(track, before),
-                reorder: if gathered.sorted { Nanos::ZERO } else { reorder(samples, index) },
+                reorder: if gathered.sorted { Nanos::ZERO } else { reorder(&samples.unpacked(), index) },
             }
         });
         summed_up.collect()

@@ -36,7 +36,7 @@ fn payload(index: &Index, stream: &[u8]) -> Vec<u8> {
 /// All that is known of the samples, in stored order.
 fn samples(index: &Index) -> Vec<String> {
     let tracks = index.fragments().iter().map(|indexed| format!("{:?}", indexed.tracks));
-    let samples = index.fragments().iter().flat_map(|indexed| &indexed.samples);
+    let samples = index.fragments().iter().flat_map(|indexed| indexed.samples.unpacked().into_owned());
     tracks.chain(samples.map(|sample| format!("{sample:?}"))).collect()
 }
 
@@ -421,6 +421,6 @@ fn samples_at_the_end_of_all_time_are_gone_through_once() {
         frame.time = Nanos(i64::MAX);
     }
     let index = index(false, &[fragment.clone()]);
-    let gone_through: usize = index.interleaved(0).map(|run| run.samples.len()).sum();
+    let gone_through: usize = index.interleaved(0, &index.samples(0)).map(|run| run.samples.len()).sum();
     assert_eq!(gone_through, fragment.frames.len());
 }

@@ -6,7 +6,7 @@ use fragkit_mkv::Id;
 use fragkit_mkv::write::{BlockFlags, Writer};
 
 use super::error::{MergeError, MergeErrorKind};
-use crate::index::{Index, Indexed};
+use crate::index::{Index, Indexed, Sample};
 use crate::run::{Run, SmallRun};
 use crate::time::{Nanos, Timestamp};
 use crate::timeline::{Gaps, Timeline};
@@ -134,7 +134,7 @@ impl Layout {
         }
         let start = self.clusters.len();
         let mut placed = Placed { fragment, shift, clusters: start..start };
-        let mut blocks = self.blocks(index, &placed);
+        let mut blocks = self.blocks(index, &placed, &index.samples(fragment));
         let mut earliest = i64::MAX;
         for block in blocks.iter_mut().rev() {
             earliest = earliest.min(block.time);
@@ -176,9 +176,8 @@ impl Layout {
     }
 
     /// The blocks of a fragment in the order they are written: by turn, and as stored where turns are the same.
-    pub(super) fn blocks(&self, index: &Index, placed: &Placed) -> Vec<Block> {
+    pub(super) fn blocks(&self, index: &Index, placed: &Placed, samples: &[Sample]) -> Vec<Block> {
         let Some(indexed) = index.fragments().get(placed.fragment) else { return Vec::new() };
-        let samples = index.samples(placed.fragment);
         let mut blocks = Vec::with_capacity(samples.len());
         let mut turns: Vec<i64> = Vec::new();
         for track in &indexed.tracks {
@@ -191,7 +190,7 @@ impl Layout {
             let track = number(indexed, track.track);
             for (&turn, (at, sample)) in turns.iter().zip(of_track()) {
                 let time = units(sample.time + placed.shift, self.scale);
-                let &crate::Sample { keyframe, size, .. } = sample;
+                let &Sample { keyframe, size, .. } = sample;
                 blocks.push(Block { turn, time, earliest: time, sample: at, track, keyframe, size });
             }
         }

@@ -11,10 +11,27 @@ use crate::when::{self, When};
 ///
 /// Reads what GetMedia and GetMediaForFragmentList return, from files, folders and pipes.
 #[derive(Debug, Parser)]
-#[command(name = "fragkit", version, max_term_width = 100)]
+#[command(name = "fragkit", version, long_version = crate::about::version(), max_term_width = 100)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) everywhere: Everywhere,
+}
+
+/// What holds for every subcommand.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Everywhere {
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say what is being done and how long it takes; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Threads that work at the same time [default: one for each processor]
+    #[arg(short, long, global = true, value_name = "N")]
+    pub(crate) jobs: Option<std::num::NonZeroUsize>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -24,14 +41,20 @@ pub(crate) enum Command {
     Media(Media),
     Clip(Clip),
     Images(Images),
+    Audio(Audio),
     Merge(Merge),
     Chunks(Chunks),
+    Completions(Completions),
+    Man(Man),
 }
 
 impl Command {
     /// Whether what goes to standard output is text, line by line.
     pub(crate) fn prints_text(&self) -> bool {
-        matches!(self, Command::List(_) | Command::Inspect(_) | Command::Images(_))
+        matches!(
+            self,
+            Command::List(_) | Command::Inspect(_) | Command::Images(_) | Command::Completions(_) | Command::Man(_)
+        )
     }
 }
 
@@ -82,6 +105,9 @@ pub(crate) struct Media {
     /// Names of the tags in chunks that stand for fragments which are not there
     #[arg(long, value_enum, default_value_t)]
     pub(crate) tag_names: TagNamesArg,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Make one MP4, as GetClip does
@@ -103,6 +129,12 @@ pub(crate) struct Clip {
     /// Refuse what the service refuses instead of repairing it
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Keep a file that is there already as it would be written
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Take pictures at given times, as GetImages does
@@ -161,9 +193,39 @@ pub(crate) struct Images {
     /// Quotas of the service to keep to
     #[arg(long, value_enum, default_value_t)]
     pub(crate) limits: LimitsArg,
-    /// Pictures that are worked on at the same time [default: one for each processor]
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<std::num::NonZeroUsize>,
+}
+
+/// Make sound files: WAV of PCM and G.711, M4A of AAC, tracks aligned by wall-clock time
+///
+/// Silence fills the time in which a track has nothing, so that all files begin together and what was said at the same time is heard
+/// at the same time. Amazon Connect labels its samples as AAC; they are known by the tag MimeType.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  fragkit audio call.mkv -o call.wav --layout stereo\n  fragkit audio call.mkv -o customer.wav --track AUDIO_FROM_CUSTOMER"
+)]
+pub(crate) struct Audio {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// File to write, - for standard output; of several tracks OUT-NAME.wav each. Without .wav or .m4a at the end, the first track
+    /// decides
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// A track by its number or name; all of sound unless given
+    #[arg(long = "track", value_name = "NAME|N")]
+    pub(crate) tracks: Vec<fragkit::TrackChoice>,
+    /// A file for each track, or two tracks of one channel as left and right of one WAV file
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) layout: LayoutArg,
+    /// Keep G.711 as it is, or decode it to 16-bit PCM
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) g711: G711Arg,
+    #[command(flatten)]
+    pub(crate) range: Range,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Make one ordinary Matroska file that every player reads
@@ -182,6 +244,9 @@ pub(crate) struct Merge {
     /// Keep private data and frames as they are
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Make a chunk stream of an ordinary Matroska file, as PutMedia and GetMedia would
@@ -221,6 +286,24 @@ pub(crate) struct Chunks {
     pub(crate) exceptions: Vec<fragkit::Inserted>,
 }
 
+/// Print a script that completes commands and options in a shell
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  fragkit completions bash > ~/.local/share/bash-completion/completions/fragkit")]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Print the manual page, or write one of each subcommand into a folder
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  fragkit man --out ~/.local/share/man/man1")]
+pub(crate) struct Man {
+    /// Folder for fragkit.1, fragkit-clip.1 and so on
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Inputs {
     /// Files and folders, taken as one stream in this order; - for standard input
@@ -229,6 +312,7 @@ pub(crate) struct Inputs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Which fragments")]
 pub(crate) struct Range {
     /// Which time of a fragment counts
     #[arg(long, value_enum, default_value_t)]
@@ -243,6 +327,7 @@ pub(crate) struct Range {
 
 /// Which fragments are taken that the service leaves out.
 #[derive(Debug, Clone, Copy, ClapArgs)]
+#[command(next_help_heading = "Which fragments")]
 pub(crate) struct Reach {
     /// Also take the fragment that starts before --from and reaches over it; the service leaves it out
     #[arg(long)]
@@ -254,6 +339,7 @@ pub(crate) struct Reach {
 
 /// How fragments become one file.
 #[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "How they are joined")]
 pub(crate) struct Joining {
     #[command(flatten)]
     pub(crate) reach: Reach,
@@ -313,6 +399,22 @@ choices! { PickArg => fragkit::Pick {
     Exact = fragkit::Pick::Exact,
     /// The last key frame of its fragment at or before it, which is much faster
     Keyframe = fragkit::Pick::Keyframe,
+} }
+
+choices! { LayoutArg => fragkit::AudioLayout {
+    /// Each track in a file of its own
+    #[default]
+    Separate = fragkit::AudioLayout::Separate,
+    /// The first on the left, the second on the right
+    Stereo = fragkit::AudioLayout::Stereo,
+} }
+
+choices! { G711Arg => fragkit::G711 {
+    /// As it is, which most players read
+    #[default]
+    Keep = fragkit::G711::Keep,
+    /// To PCM, which all do
+    Decode = fragkit::G711::Decode,
 } }
 
 /// Where thumbnails go.

@@ -1,6 +1,7 @@
 //! `fragkit clip`: one MP4, as GetClip gives it.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use fragkit::{
@@ -8,8 +9,8 @@ use fragkit::{
 };
 
 use crate::args::Clip;
-use crate::diagnostics::Findings;
-use crate::media::save;
+use crate::diagnostics::{self, Findings};
+use crate::media::{save, would_write};
 use crate::progress::{self, Counter};
 use crate::stream::{self, Input, Keep, is_dash};
 
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &Clip) -> Result<(), Error> {
     };
     match Input::open(&args.inputs)? {
         // A pipe goes straight into the file, unless the whole of it must be seen first.
-        Input::Pipe(reader) if !args.range.is_relative() && can_stream(args) => {
+        Input::Pipe(reader) if !args.range.is_relative() && !args.dry_run && !args.resume && can_stream(args) => {
             let selector = args.range.selector(Some(args.joining.reach), Vec::new)?;
             from_pipe(reader, options(selector), args, &mut findings)
         }
@@ -45,12 +46,23 @@ fn from_source(source: &Source, options: ClipOptions, args: &Clip, findings: &mu
     let mut clipper = Clipper::new(options);
     stream::together(source, Keep::Places, findings, |fragments| clipper.add_all(fragments))?;
     clipper.take_findings().iter().for_each(|finding| findings.show(finding));
-    let clips = clipper.clips()?;
+    let clips = diagnostics::timed("planned", || clipper.clips())?;
     if clips.len() > 1 && is_dash(&args.output) {
         findings.note(format!("{} clips follow each other on standard output", clips.len()));
     }
     for (clip, number) in clips.iter().zip(1..) {
         let output = numbered(&args.output, number);
+        let summary = clip.summary();
+        let seconds = fragkit::Timestamp::from_millis(summary.duration_ms);
+        if args.dry_run {
+            let what = format!("{} fragments, {seconds} s", summary.fragments);
+            would_write(&output, what, clip.size())?;
+            continue;
+        }
+        if args.resume && is_there(clip, &output) {
+            findings.note(format!("{}: is there already, as it would be written", output.display()));
+            continue;
+        }
         let bar = progress::bar("writing", Some(clip.size()));
         let mut counter = Counter::new(&bar);
         save(source, &output, &args.inputs.inputs, |writer| {
@@ -88,6 +100,19 @@ fn from_pipe(
     Ok(())
 }
 
+/// Whether a file is what a clip would be: as long, and with the same head, in which the place and size of every frame stand. Files
+/// that are being written have another name.
+fn is_there(clip: &fragkit::Clip<'_>, output: &Path) -> bool {
+    let head = clip.head();
+    let is_same = |mut file: File| {
+        let mut there = vec![0; head.len()];
+        file.metadata().is_ok_and(|metadata| metadata.len() == clip.size())
+            && file.read_exact(&mut there).is_ok()
+            && there == head
+    };
+    File::open(output).is_ok_and(is_same)
+}
+
 /// The first file has the name that was given; the others get a number.
 pub(crate) fn numbered(output: &Path, number: usize) -> PathBuf {
     if number == 1 || is_dash(output) {
@@ -106,8 +131,8 @@ fn tell(output: &Path, summary: &ClipSummary, findings: &mut Findings) {
     if let Some(finding) = summary.finding() {
         findings.show(&finding);
     }
-    if io::IsTerminal::is_terminal(&io::stderr()) && !is_dash(output) {
+    if !is_dash(output) {
         let seconds = fragkit::Timestamp::from_millis(summary.duration_ms);
-        eprintln!("{}: {} fragments, {seconds} s", output.display(), summary.fragments);
+        diagnostics::done(format_args!("{}: {} fragments, {seconds} s", output.display(), summary.fragments));
     }
 }

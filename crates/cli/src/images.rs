@@ -35,7 +35,8 @@ pub(crate) fn run(args: &Images) -> Result<(), Error> {
     })?;
     sampler.take_findings().iter().for_each(|finding| findings.show(finding));
     let plan = sampler.plan()?;
-    let shoot = Shoot { source: &source, plan: &plan, format, jobs: jobs(args), findings: &mut findings };
+    let shoot =
+        Shoot { source: &source, plan: &plan, format, jobs: rayon::current_num_threads(), findings: &mut findings };
     if let (Some(storage), Some(folder)) = (args.storage, &args.out) {
         thumbnails::write(shoot, folder, storage, args)
     } else if let Some(folder) = &args.out {
@@ -88,11 +89,6 @@ fn format(args: &Images) -> Result<Format, Error> {
         FormatArg::Jpeg => Format::Jpeg { quality: args.quality },
         FormatArg::Png => Format::Png { compression: if args.small { Compression::Small } else { Compression::Fast } },
     })
-}
-
-fn jobs(args: &Images) -> usize {
-    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-    args.jobs.map_or_else(processors, usize::from)
 }
 
 /// What makes the pictures, and whoever hears of them.

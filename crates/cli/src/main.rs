@@ -5,7 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+mod about;
 mod args;
+mod audio;
 mod clip;
 mod diagnostics;
 mod images;
@@ -31,14 +33,22 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
+    diagnostics::set_up(&args.everywhere);
+    if let Some(jobs) = args.everywhere.jobs {
+        // It fails where there is a pool already, and there is none yet.
+        rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build_global().unwrap_or_default();
+    }
     let done = match &args.command {
         Command::List(args) => list::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Media(args) => media::run(args),
         Command::Clip(args) => clip::run(args),
         Command::Images(args) => images::run(args),
+        Command::Audio(args) => audio::run(args),
         Command::Merge(args) => remux::merge(args),
         Command::Chunks(args) => remux::chunks(args),
+        Command::Completions(args) => about::completions(args),
+        Command::Man(args) => about::man(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,7 @@
 //! `fragkit media`: chosen chunks as they are, as GetMediaForFragmentList gives them.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use fragkit::{
@@ -9,7 +9,7 @@ use fragkit::{
 };
 
 use crate::args::Media;
-use crate::diagnostics::Findings;
+use crate::diagnostics::{self, Findings};
 use crate::stream::{self, Input, Keep};
 
 pub(crate) fn run(args: &Media) -> Result<(), Error> {
@@ -51,6 +51,14 @@ pub(crate) fn run(args: &Media) -> Result<(), Error> {
             }
         }
     }
+    if args.dry_run {
+        let bytes = parts.iter().map(|part| match part {
+            Ok(head) => head.size,
+            Err(exception) => u64::try_from(exception.len()).unwrap_or(u64::MAX),
+        });
+        let there = parts.iter().filter(|part| part.is_ok()).count();
+        return would_write(&args.output, format_args!("{there} of {} fragments", parts.len()), bytes.sum());
+    }
     save(&source, &args.output, &args.inputs.inputs, |writer| {
         for part in &parts {
             match part {
@@ -69,11 +77,19 @@ pub(crate) fn save(
     inputs: &[PathBuf],
     runs: impl FnOnce(&mut RunWriter<'_>) -> io::Result<()>,
 ) -> Result<(), Error> {
-    if stream::is_dash(output) {
-        fragkit::write_runs(source, io::stdout().lock(), runs).map_err(|error| stdout_error(&error))
-    } else {
-        fragkit::save(source, output, inputs, runs)
-    }
+    diagnostics::timed("wrote", || {
+        if stream::is_dash(output) {
+            fragkit::write_runs(source, io::stdout().lock(), runs).map_err(|error| stdout_error(&error))
+        } else {
+            fragkit::save(source, output, inputs, runs)
+        }
+    })
+}
+
+/// Prints what a file would hold, where nothing is to be written.
+pub(crate) fn would_write(output: &Path, what: impl std::fmt::Display, bytes: u64) -> Result<(), Error> {
+    let line = diagnostics::printable(format_args!("{}: {what}, {bytes} bytes", output.display()));
+    writeln!(io::stdout().lock(), "{line}").map_err(|error| stdout_error(&error))
 }
 
 /// What a failed write to standard output is called.

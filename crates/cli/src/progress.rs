@@ -1,8 +1,8 @@
 //! A bar on standard error, if that is a terminal.
 
-use std::io::IsTerminal as _;
-
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::diagnostics::is_watched;
 
 /// Counts bytes for a bar, and tells it only now and then: runs are many and small.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl<'b> Counter<'b> {
 
 /// A bar over `bytes`, or over nothing known.
 pub(crate) fn bar(what: &'static str, bytes: Option<u64>) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
+    if !is_watched() {
         return ProgressBar::hidden();
     }
     let (bar, template) = match bytes {
@@ -45,7 +45,7 @@ pub(crate) fn bar(what: &'static str, bytes: Option<u64>) -> ProgressBar {
 
 /// A bar over so many things, with their rate and the time that is left.
 pub(crate) fn count(what: &'static str, things: usize) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
+    if !is_watched() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(u64::try_from(things).unwrap_or(u64::MAX));

@@ -8,7 +8,7 @@ use fragkit::{
 
 use crate::args::{Chunks, Merge};
 use crate::diagnostics::Findings;
-use crate::media::{STDOUT, save};
+use crate::media::{STDOUT, save, would_write};
 use crate::progress::{self, Counter};
 use crate::stream::{self, Input, Keep, is_dash};
 
@@ -24,6 +24,12 @@ pub(crate) fn merge(args: &Merge) -> Result<(), Error> {
     let merges = MergedFile::plan(&index, &selector, args.joining.gaps.into(), args.joining.on_change.into())?;
     for (merge, number) in merges.iter().zip(1..) {
         let output = crate::clip::numbered(&args.output, number);
+        if args.dry_run {
+            let summary = merge.summary();
+            let seconds = fragkit::Timestamp::from_millis(summary.duration_ms);
+            would_write(&output, format_args!("{} fragments, {seconds} s", summary.fragments), merge.size())?;
+            continue;
+        }
         let bar = progress::bar("writing", Some(merge.size()));
         let mut counter = Counter::new(&bar);
         save(&source, &output, &args.inputs.inputs, |writer| {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use fragkit::{Error, ErrorKind, Fragment, Head, Item, Pipe, Source};
 
 use crate::args::Inputs;
-use crate::diagnostics::Findings;
+use crate::diagnostics::{self, Findings};
 use crate::progress;
 
 /// Where a subcommand reads from.
@@ -39,7 +39,11 @@ impl Input {
     pub(crate) fn open(inputs: &Inputs) -> Result<Input, Error> {
         let pipes: Vec<&PathBuf> = inputs.inputs.iter().filter(|path| is_pipe(path)).collect();
         match pipes.first() {
-            None => Source::open(&inputs.inputs).map(Input::Files),
+            None => {
+                let source = diagnostics::timed("opened", || Source::open(&inputs.inputs))?;
+                tracing::debug!("{} bytes in files", source.len());
+                Ok(Input::Files(source))
+            }
             Some(_) if inputs.inputs.len() > 1 => {
                 let error = Error::new(ErrorKind::Usage, "a pipe is read alone, not beside other inputs");
                 Err(error.hint("`cat` joins them: cat a.mkv b.mkv | fragkit clip - -o clip.mp4"))
@@ -59,7 +63,8 @@ impl Input {
     pub(crate) fn into_source(self) -> Result<Source, Error> {
         match self {
             Input::Files(source) => Ok(source),
-            Input::Pipe(mut reader) => Source::spool(&mut reader).map_err(|error| error.at("cannot take in the input")),
+            Input::Pipe(mut reader) => diagnostics::timed("took in the pipe", || Source::spool(&mut reader))
+                .map_err(|error| error.at("cannot take in the input")),
         }
     }
 }
@@ -115,19 +120,23 @@ pub(crate) fn fragments(
         Keep::Places => Box::new(source.items_without_audio_payload()),
         Keep::Frames | Keep::Live => Box::new(source.items()),
     };
-    let mut any = false;
-    for item in &mut items {
-        match item {
-            Item::Fragment(fragment) => {
-                any = true;
-                bar.set_position(fragment.head.offset);
-                each(fragment, findings)?;
+    let mut count = 0_u64;
+    diagnostics::timed("read", || {
+        for item in &mut items {
+            match item {
+                Item::Fragment(fragment) => {
+                    count += 1;
+                    bar.set_position(fragment.head.offset);
+                    each(fragment, findings)?;
+                }
+                Item::Finding(finding) => bar.suspend(|| findings.show(&finding)),
             }
-            Item::Finding(finding) => bar.suspend(|| findings.show(&finding)),
         }
-    }
+        Ok::<_, Error>(())
+    })?;
+    tracing::debug!("{count} fragments");
     bar.finish_and_clear();
-    if any { Ok(()) } else { Err(no_fragments()) }
+    if count > 0 { Ok(()) } else { Err(no_fragments()) }
 }
 
 /// The same with several fragments at once, for what works on them in parallel: enough that waking the other threads costs little

@@ -106,6 +106,12 @@ impl Clip<'_> {
         u64::try_from(self.head.len()).unwrap_or(u64::MAX).saturating_add(self.payload_bytes)
     }
 
+    /// What stands before the frames: `ftyp`, `moov` and the head of `mdat`.
+    #[must_use]
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
     /// What it holds.
     #[must_use]
     pub fn summary(&self) -> &Summary {

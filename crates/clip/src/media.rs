@@ -26,6 +26,10 @@ pub(crate) fn media(track: &Track) -> Result<Option<Media>, Error> {
     if let Some(name) = track.refused_encoding {
         return Err(Error::new(ErrorKind::UnsupportedMedia, format!("track {number} is stored with {name}")));
     }
+    if track.pcm().is_some() {
+        let message = format!("track {number}: {} cannot stand in a clip", entry.codec_id);
+        return Err(Error::new(ErrorKind::UnsupportedMedia, message).hint("`fragkit audio` makes a WAV file of it"));
+    }
     let private = track.codec_private.as_ref().map_err(|error| {
         let kind = match error.kind() {
             CodecErrorKind::Missing => ErrorKind::MissingCodecPrivateData,

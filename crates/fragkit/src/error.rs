@@ -97,6 +97,12 @@ impl From<fragkit_clip::Error> for Error {
     }
 }
 
+impl From<fragkit_audio::Error> for Error {
+    fn from(error: fragkit_audio::Error) -> Self {
+        Error::new(ErrorKind::Input, error.to_string())
+    }
+}
+
 impl From<fragkit_image::Error> for Error {
     fn from(error: fragkit_image::Error) -> Self {
         let kind = match error.kind() {

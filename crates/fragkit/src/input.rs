@@ -169,20 +169,38 @@ impl Source {
     /// is opened for them and cannot be read any more, what lies before it.
     #[must_use]
     pub fn bytes(&self, range: Range<u64>) -> Bytes {
+        self.gather(range).0
+    }
+
+    /// The same for those who need all of them.
+    ///
+    /// # Errors
+    ///
+    /// If a file is opened for them and cannot be read any more.
+    pub fn read(&self, range: Range<u64>) -> io::Result<Bytes> {
+        let (bytes, error) = self.gather(range);
+        error.map_or(Ok(bytes), Err)
+    }
+
+    /// The bytes of a range as far as they can be had, and why there are no more.
+    fn gather(&self, range: Range<u64>) -> (Bytes, Option<io::Error>) {
         let mut joined = Vec::new();
         let mut next = range.start;
-        while next < range.end
-            && let Ok(Some((start, bytes))) = self.part_at(next)
-        {
+        while next < range.end {
+            let (start, bytes) = match self.part_at(next) {
+                Ok(Some(part)) => part,
+                Ok(None) => break,
+                Err(error) => return (joined.into(), Some(error)),
+            };
             let within = |offset: u64| usize::try_from(offset - start).unwrap_or(usize::MAX).min(bytes.len());
             let slice = bytes.slice(within(next)..within(range.end));
             next += u64::try_from(slice.len()).unwrap_or(u64::MAX);
             if joined.is_empty() && next >= range.end {
-                return slice;
+                return (slice, None);
             }
             joined.extend_from_slice(&slice);
         }
-        joined.into()
+        (joined.into(), None)
     }
 }
 

@@ -4,7 +4,7 @@
 //! it from files, folders and pipes, and makes of it what the service makes only online and within quotas.
 //!
 //! ```text
-//! bytes -> mkv elements -> fragments -> list | media | clip (MP4) | merge (MKV)
+//! bytes -> mkv elements -> fragments -> list | media | clip (MP4) | images (JPEG, PNG) | audio (WAV, M4A) | merge (MKV)
 //! ```
 //!
 //! A clip in ten lines:
@@ -27,9 +27,11 @@
 //! # Ok::<(), fragkit::Error>(())
 //! ```
 //!
-//! This crate is the facade over the stages, each of which stands on its own: [`mkv`], [`codec`], [`fragment`], [`mp4`] and
-//! [`clip`]. It adds what they leave out: files, folders, pipes and the memory map.
+//! This crate is the facade over the stages, each of which stands on its own: [`mkv`], [`codec`], [`fragment`], [`mp4`], [`clip`],
+//! [`audio`] and [`image`]. It adds what they leave out: files, folders, pipes and the memory map.
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod chunks;
 mod error;
 mod input;
@@ -38,6 +40,12 @@ mod output;
 mod pipe;
 mod write;
 
+/// Fragments to sound files.
+pub use fragkit_audio as audio;
+pub use fragkit_audio::{
+    AudioFile, Container, Error as AudioError, ErrorKind as AudioErrorKind, Extractor, G711, Layout as AudioLayout,
+    Options as AudioOptions, Summary as AudioSummary, TrackChoice, TrackSummary,
+};
 /// Fragments to one MP4.
 pub use fragkit_clip as clip;
 pub use fragkit_clip::{
@@ -68,6 +76,8 @@ pub use fragkit_mkv as mkv;
 /// ISO base media files.
 pub use fragkit_mp4 as mp4;
 
+#[cfg(feature = "tokio")]
+pub use asynchronous::{FragmentStream, IntoBytes};
 pub use chunks::{ChunkOptions, Chunker, Inserted};
 pub use error::{Error, ErrorKind};
 pub use input::{Source, files};

@@ -43,7 +43,8 @@ impl Finding {
 ///
 /// It looks into the private data of pictures alone; of sound, it has to be there, and to say how the frames are counted.
 pub(crate) fn refused_for(track: &Track, fault: &Fault) -> Option<&'static str> {
-    let looked_at = track.entry.track_type == TrackType::Video || track.audio_clock().is_none();
+    let looked_at =
+        track.entry.track_type == TrackType::Video || track.pcm().is_some() || track.audio_clock().is_none();
     let exception = match (&track.codec_private, fault.error.kind()) {
         // The CodecID has told that it is AAC.
         (Ok(CodecPrivate::Aac(_)), ErrorKind::Unsupported) => private_exception(ErrorKind::Invalid),
@@ -87,7 +88,7 @@ fn codec_hint(id: &str) -> &'static str {
         }
         _ if id.starts_with("A_PCM") => {
             "encode the samples as A-law (A_MS/ACM with format tag 6) or AAC (A_AAC) before they are sent; GetMedia and \
-             `fragkit merge` give them as they are"
+             `fragkit merge` give them as they are, `fragkit audio` makes WAV files of them"
         }
         _ if id.starts_with("A_") => "encode the sound as AAC (A_AAC) or as G.711 A-law (A_MS/ACM with format tag 6)",
         _ => {

@@ -13,6 +13,7 @@ use fragkit_mkv::{self as mkv, Block, EndedBy, ErrorKind, Event, Frames, SimpleT
 
 use crate::finding::{Finding, Severity};
 use crate::fragment::{Completeness, Fragment, Frame, Head};
+use crate::pcm::Relabelling;
 use crate::time::Nanos;
 use crate::tracks::{AudioClock, Track, Tracks};
 use chunk::Chunk;
@@ -65,6 +66,8 @@ pub struct Assembler {
     plain: Plain,
     /// The tracks of the last chunk, to be shared with the next.
     tracks: Tracks,
+    /// Puts right what tracks are called.
+    relabelling: Relabelling,
     /// Whether a chunk of this stream had tags behind its media, so that one without is cut.
     trailed: bool,
     pushed: u64,
@@ -92,6 +95,7 @@ impl Assembler {
             chunk: None,
             plain: Plain::default(),
             tracks: Tracks::default(),
+            relabelling: Relabelling::default(),
             trailed: false,
             pushed: 0,
             finished: false,
@@ -420,7 +424,9 @@ impl Assembler {
         chunk.head.completeness = completeness;
         chunk.head.size = offset.saturating_sub(chunk.head.offset);
         self.ahead = (chunk.frames.len(), chunk.places.len());
-        self.ready.push_back(Item::Fragment(chunk.into_fragment()));
+        let mut fragment = chunk.into_fragment();
+        self.ready.extend(self.relabelling.apply(&mut fragment.head).map(Item::Finding));
+        self.ready.push_back(Item::Fragment(fragment));
     }
 }
 

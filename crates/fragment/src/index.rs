@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
+use fragkit_mkv::TrackType;
 use rayon::prelude::*;
 
 use crate::finding::{Finding, Severity};
@@ -18,7 +19,7 @@ use crate::fragment::{Fragment, Head};
 use crate::run::{Run, SmallRun};
 use crate::time::{Nanos, Timestamp};
 use crate::timeline::TrackSpan;
-use crate::tracks::Tracks;
+use crate::tracks::{Track, Tracks};
 use frames::Seen;
 use intake::{Intake, Origin, Taken, kept_frames};
 pub use repair::{Mended, Repair};
@@ -37,7 +38,29 @@ pub struct Index {
     /// Tracks of sound whose rate was found to be wrong.
     off_beat: Vec<u64>,
     written: Option<u64>,
-    picture_and_sound_only: bool,
+    wanted: Wanted,
+}
+
+/// Which tracks an index takes in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Wanted {
+    #[default]
+    All,
+    PictureAndSound,
+    Sound,
+}
+
+impl Wanted {
+    /// Whether a track is wanted, and stored in a way that can be undone.
+    fn uses(self, track: &Track) -> bool {
+        let kind = track.entry.track_type;
+        let wanted = match self {
+            Wanted::All => true,
+            Wanted::PictureAndSound => kind.is_picture_or_sound(),
+            Wanted::Sound => kind == TrackType::Audio,
+        };
+        wanted && track.refused_encoding.is_none()
+    }
 }
 
 /// One fragment of an [`Index`].
@@ -132,7 +155,14 @@ impl Index {
     /// Leaves out tracks that are neither picture nor sound.
     #[must_use]
     pub fn picture_and_sound_only(mut self) -> Self {
-        self.picture_and_sound_only = true;
+        self.wanted = Wanted::PictureAndSound;
+        self
+    }
+
+    /// Leaves out tracks that are not sound.
+    #[must_use]
+    pub fn sound_only(mut self) -> Self {
+        self.wanted = Wanted::Sound;
         self
     }
 
@@ -195,6 +225,23 @@ impl Index {
     ) -> Result<(), E> {
         let origins = self.index(fragment);
         let Some(last) = self.fragments.len().checked_sub(1) else { return Ok(()) };
+        if fragment.frames.is_empty()
+            && let Some(indexed) = self.fragments.last_mut()
+        {
+            let mut position = self.written.unwrap_or_default();
+            let written = indexed.samples.write_packed(position, |sample| {
+                let bytes = fragment.in_pieces(sample.offset, sample.size).unwrap_or_default();
+                write(Run::Bytes(bytes))?;
+                // What the caller does not have has no bytes in the output either.
+                let size = len(bytes.len());
+                position += u64::from(size);
+                self.written = Some(position);
+                Ok(size)
+            });
+            if let Some(done) = written {
+                return done;
+            }
+        }
         let mut samples = self.samples(last).into_owned();
         let order: Vec<usize> = self.interleaved(last, &samples).flat_map(|run| run.samples).collect();
         let unit_starts = self.unit_starts(last);
@@ -281,7 +328,7 @@ impl Index {
             tracks: &prepared.mended.tracks,
             checkers: &prepared.mended.checkers,
             strict: self.strict,
-            picture_and_sound_only: self.picture_and_sound_only,
+            wanted: self.wanted,
             with_origins: self.written.is_some(),
         }
     }
@@ -290,7 +337,9 @@ impl Index {
     fn file(&mut self, fragment: &Fragment, mut prepared: Prepared, taken: Taken) -> Vec<Origin> {
         self.findings.append(&mut prepared.findings);
         let Mended { tracks, refusal, .. } = prepared.mended;
-        for (number, held, spanned) in taken.summary.off_beat(&tracks) {
+        // Sound by itself is not stretched to its times.
+        let off = if self.wanted == Wanted::Sound { Vec::new() } else { taken.summary.off_beat(&tracks) };
+        for (number, held, spanned) in off {
             if !self.off_beat.contains(&number) {
                 self.off_beat.push(number);
                 self.findings.push(off_beat(fragment, number, held, spanned));
@@ -333,12 +382,18 @@ impl Index {
         fragment: usize,
         mut each: impl FnMut(&Sample, Run<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
+        let stored = |sample: &Sample| Run::Input(sample.offset..sample.offset + u64::from(sample.size));
+        // Of one track, and all as they are stored.
+        let packed = self.fragments.get(fragment).map(|indexed| &indexed.samples);
+        if let Some(done) = packed.and_then(|packed| packed.each_packed(|sample| each(sample, stored(sample)))) {
+            return done;
+        }
         let unit_starts = self.unit_starts(fragment);
         let samples = self.samples(fragment);
         for run in self.interleaved(fragment, &samples) {
             for (sample, index) in samples.get(run.samples.clone()).unwrap_or_default().iter().zip(run.samples) {
                 if sample.form == Form::AsStored {
-                    each(sample, Run::Input(sample.offset..sample.offset + u64::from(sample.size)))?;
+                    each(sample, stored(sample))?;
                 } else {
                     self.sample_runs(fragment, sample, unit_starts.get(index), &mut each)?;
                 }
@@ -358,6 +413,21 @@ impl Index {
             start
         };
         indexed.samples.unpacked().iter().map(start).collect()
+    }
+
+    /// Gives the runs of one [`sample`](Index::samples) of a fragment that is no picture: those of pictures can have units, which are
+    /// found by counting.
+    ///
+    /// # Errors
+    ///
+    /// What `each` gives.
+    pub fn sound_runs<'a, E>(
+        &'a self,
+        fragment: usize,
+        sample: &Sample,
+        mut each: impl FnMut(Run<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.sample_runs(fragment, sample, None, &mut |_, run| each(run))
     }
 
     /// Gives the runs of one sample of a fragment, whose units start where [`unit_starts`](Index::unit_starts) says.

@@ -36,6 +36,7 @@ mod index;
 mod merge;
 mod number;
 mod outputs;
+mod pcm;
 mod run;
 mod select;
 mod service;
@@ -59,6 +60,7 @@ pub use index::{Index, Indexed, IndexedTrack, Interleaved, Mended, Repair, Sampl
 pub use merge::{Merge, MergeError, MergeErrorKind, MergeSummary};
 pub use number::{DecodedNumber, FragmentNumber, ParseFragmentNumberError};
 pub use outputs::{OutputKind, Stretch, Verdict, verdicts};
+pub use pcm::{Pcm, PcmEncoding};
 pub use run::{Run, SmallRun};
 pub use select::{Selector, TimestampType};
 pub use service::{ServiceException, ServiceTag, TagNames};

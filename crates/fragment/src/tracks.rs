@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fragkit_codec::{CodecPrivate, Effect, Error as CodecError, ErrorKind, Fault, Stated};
 use fragkit_mkv::{TrackEntry, TrackType, stripped_header};
 
+use crate::pcm::Pcm;
 use crate::time::Nanos;
 
 /// The tracks of a fragment. Cheap to clone; fragments with the same Tracks element share one.
@@ -95,7 +96,7 @@ pub enum AudioClock {
         /// Samples of one channel in a frame.
         samples_per_frame: u32,
     },
-    /// Each block of bytes is one sample of all channels: G.711.
+    /// Each block of bytes is one sample of all channels: G.711, PCM.
     PerBlock {
         /// Samples a second.
         sampling_frequency: u32,
@@ -141,9 +142,19 @@ impl AudioClock {
 }
 
 impl Track {
-    /// The clock of an audio track whose private data can be read.
+    /// What its samples are, if it is one of PCM.
+    #[must_use]
+    pub fn pcm(&self) -> Option<Pcm> {
+        (self.entry.track_type == TrackType::Audio).then(|| Pcm::of(self)).flatten()
+    }
+
+    /// The clock of an audio track whose private data can be read, or whose samples are there as they are.
     #[must_use]
     pub fn audio_clock(&self) -> Option<AudioClock> {
+        if let Some(pcm) = self.pcm() {
+            let (sampling_frequency, block_align) = (pcm.sampling_frequency, pcm.block_align());
+            return Some(AudioClock::PerBlock { sampling_frequency, block_align });
+        }
         match self.codec_private.as_ref().ok()? {
             CodecPrivate::Aac(config) => {
                 let sampling_frequency = config.output_sampling_frequency();
@@ -202,7 +213,7 @@ impl Track {
         Track::new(TrackEntry { codec_private: Some(private.into()), ..self.entry.clone() })
     }
 
-    fn new(entry: TrackEntry) -> Self {
+    pub(crate) fn new(entry: TrackEntry) -> Self {
         let private = entry.codec_private.as_deref().unwrap_or_default();
         let codec_private = CodecPrivate::parse(&entry.codec_id, private);
         let (stripped_header, refused_encoding) = match stripped_header(&entry.content_encodings) {

@@ -369,7 +369,7 @@ fn media_that_the_service_does_not_know_is_told_with_what_it_knows() {
             message: "track 1: CodecID is \"A_PCM/INT/LIT\" (PCM), which stands in no clip and no playlist",
             repair: None,
             hint: "encode the samples as A-law (A_MS/ACM with format tag 6) or AAC (A_AAC) before they are sent; GetMedia \
-                   and `fragkit merge` give them as they are",
+                   and `fragkit merge` give them as they are, `fragkit audio` makes WAV files of them",
         },
         Case {
             patient: other("h264-main-aac.mkv", 2, "A_OPUS"),

@@ -5,7 +5,8 @@ use std::fs;
 use crate::process::{Folder, fragkit};
 use crate::streams::{chunks_of, tag_values, testdata};
 
-const SUBCOMMANDS: [&str; 6] = ["list", "inspect", "media", "clip", "merge", "chunks"];
+const SUBCOMMANDS: [&str; 10] =
+    ["list", "inspect", "media", "clip", "images", "audio", "merge", "chunks", "completions", "man"];
 
 /// The examples at the end of a subcommand's help.
 fn examples(subcommand: &str) -> Vec<String> {
@@ -25,7 +26,11 @@ fn help_lists_every_subcommand_and_is_no_error() {
         assert!(short.text().contains("Usage: fragkit"));
     }
     let version = fragkit("--version").done().quiet();
-    assert_eq!(version.text(), concat!("fragkit ", env!("CARGO_PKG_VERSION"), "\n"));
+    let lines: Vec<&str> = version.text().lines().collect();
+    let [name, features, decoders] = lines[..] else { panic!("{}", version.text()) };
+    assert_eq!(name, concat!("fragkit ", env!("CARGO_PKG_VERSION")));
+    assert!(features.starts_with("features: ") && decoders.contains("rust_h264"), "{}", version.text());
+    assert_eq!(fragkit("-V").done().quiet().text(), format!("{name}\n"));
 }
 
 #[test]
@@ -93,4 +98,74 @@ fn the_example_of_merge_runs() {
 #[test]
 fn the_example_of_chunks_runs() {
     run_examples("chunks");
+}
+
+#[test]
+fn shells_are_told_every_subcommand() {
+    for (shell, start) in [("bash", "_fragkit()"), ("zsh", "#compdef fragkit"), ("fish", "#"), ("powershell", "")] {
+        let script = fragkit("completions").arg(shell).done().quiet();
+        assert!(script.text().contains(start), "{shell}");
+        for subcommand in SUBCOMMANDS {
+            assert!(script.text().contains(subcommand), "{shell} {subcommand}");
+        }
+    }
+    assert_eq!(fragkit("completions tcl").done().code, Some(2));
+}
+
+#[test]
+fn there_is_a_page_of_the_program_and_of_each_subcommand() {
+    let folder = Folder::new();
+    fragkit("man --out pages").current_dir(folder.path()).done().quiet();
+    let page = |name: &str| fs::read_to_string(folder.join("pages").join(name)).unwrap();
+    assert_eq!(page("fragkit.1"), fragkit("man").done().quiet().text());
+    for subcommand in SUBCOMMANDS {
+        let page = page(&format!("fragkit-{subcommand}.1"));
+        assert!(page.starts_with(".ie") && page.contains(".SH SYNOPSIS"), "{page}");
+        // Where groff is installed, it has nothing to complain of.
+        let groff = std::process::Command::new("groff")
+            .args(["-man", "-Tutf8", "-ww", "-z"])
+            .arg(folder.join("pages").join(format!("fragkit-{subcommand}.1")))
+            .output();
+        if let Ok(groff) = groff {
+            assert_eq!(String::from_utf8_lossy(&groff.stderr), "", "{subcommand}");
+        }
+    }
+}
+
+#[test]
+fn quiet_and_verbose_change_what_is_said_and_not_what_is_done() {
+    let input = testdata("exceptions.chunks.mkv");
+    let plain = fragkit("list").arg(&input).done().ok();
+    assert!(!plain.findings().is_empty());
+    let quiet = fragkit("list --quiet").arg(&input).done().ok();
+    assert!(quiet.findings().iter().all(|line| line.starts_with("fragkit: error: ")), "{}", quiet.stderr);
+    let verbose = fragkit("-v list").arg(&input).done();
+    assert!(verbose.stderr.contains("bytes in files") && verbose.stderr.contains("read: "), "{}", verbose.stderr);
+    assert!(plain.stdout == quiet.stdout && plain.stdout == verbose.stdout);
+    assert_eq!(fragkit("list -q -v").arg(&input).done().code, Some(2));
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_written_and_a_second_run_keeps_it() {
+    let (folder, input) = (Folder::new(), testdata("h264-main-aac.chunks.mkv"));
+    for subcommand in ["clip", "merge", "audio"] {
+        let name = if subcommand == "audio" { "out.m4a" } else { "out.mkv" };
+        let call =
+            |option: &str| fragkit(subcommand).words(option).arg(&input).arg("-o").arg(folder.join(name)).done().ok();
+        let said = call("--dry-run");
+        assert_eq!(folder.names(), [""; 0], "{subcommand}");
+        call("");
+        let bytes = folder.read(name).len();
+        assert!(said.text().trim_end().ends_with(&format!(", {bytes} bytes")), "{}", said.text());
+        fs::remove_file(folder.join(name)).unwrap();
+    }
+    let clip =
+        |option: &str| fragkit("clip").words(option).arg(&input).arg("-o").arg(folder.join("out.mp4")).done().ok();
+    clip("");
+    let written = fs::metadata(folder.join("out.mp4")).unwrap().modified().unwrap();
+    assert!(clip("--resume").stderr.contains("is there already"));
+    assert_eq!(fs::metadata(folder.join("out.mp4")).unwrap().modified().unwrap(), written);
+    // Another clip of the same name is written.
+    let other = clip("--resume --from +1s");
+    assert!(!other.stderr.contains("is there already"), "{}", other.stderr);
 }

@@ -10,6 +10,7 @@
     reason = "tests speak by panicking"
 )]
 
+mod audio;
 mod chunks;
 mod clip;
 mod damage;

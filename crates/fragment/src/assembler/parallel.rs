@@ -99,6 +99,8 @@ impl Assembler {
             mapped_input: self.mapped_input,
             without_audio_payload: self.without_audio_payload,
             in_pieces: self.in_pieces,
+            // What was told of the first fragments is not told again.
+            relabelling: self.relabelling.clone(),
             pushed: offset,
             ..Assembler::new(self.limits.clone())
         }

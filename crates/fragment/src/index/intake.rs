@@ -8,7 +8,7 @@ use fragkit_codec::FrameChecker;
 use super::frames::{Examined, Fit, Seen, examine, examine_all};
 use super::samples::{Samples, Step};
 use super::summary::Summary;
-use super::{Form, Sample, Unit, len};
+use super::{Form, Sample, Unit, Wanted, len};
 use crate::fragment::{Fragment, Frame, Place};
 use crate::time::Nanos;
 use crate::tracks::{AudioClock, Track, Tracks};
@@ -25,8 +25,7 @@ pub(super) struct Intake<'f> {
     /// What checks the frames of each track of the fragment.
     pub(super) checkers: &'f [Option<FrameChecker>],
     pub(super) strict: bool,
-    /// Whether only picture and sound are wanted.
-    pub(super) picture_and_sound_only: bool,
+    pub(super) wanted: Wanted,
     /// Whether it is asked of which frame each sample is.
     pub(super) with_origins: bool,
 }
@@ -84,7 +83,7 @@ impl<'f> Intake<'f> {
         let mut taken = self.begin(std::mem::take(samples));
         let mut places = &self.fragment.places[..];
         let mut room = Vec::new();
-        for (frame, at) in kept_with_index(self.fragment) {
+        for (frame, at) in kept_with_index(self.fragment, self.wanted) {
             let examined = examine(frame, self.checker(frame.track), self.strict, &mut room);
             self.frame(frame, at, examined, &mut places, &mut taken);
         }
@@ -99,7 +98,7 @@ impl<'f> Intake<'f> {
     pub(super) fn alone(&self) -> Taken {
         let mut taken = self.begin(Vec::with_capacity(self.fragment.frames.len() + self.fragment.places.len()));
         let mut places = &self.fragment.places[..];
-        let kept: Vec<(&Frame, u32)> = kept_with_index(self.fragment).collect();
+        let kept: Vec<(&Frame, u32)> = kept_with_index(self.fragment, self.wanted).collect();
         for some in kept.chunks(EXAMINED_AT_ONCE) {
             let examined = examine_all(some, |number| self.checker(number), self.strict);
             for (&(frame, at), examined) in some.iter().zip(examined) {
@@ -118,11 +117,7 @@ impl<'f> Intake<'f> {
     }
 
     fn begin(&self, samples: Vec<Sample>) -> Taken {
-        let wants = |track: &Track| {
-            (!self.picture_and_sound_only || track.entry.track_type.is_picture_or_sound())
-                && track.refused_encoding.is_none()
-        };
-        let numbers = self.tracks.iter().map(|track| if wants(track) { track.entry.number } else { 0 });
+        let numbers = self.tracks.iter().map(|track| if self.wanted.uses(track) { track.entry.number } else { 0 });
         Taken {
             samples,
             packed: Samples::default(),
@@ -217,13 +212,13 @@ fn part_of(frame: &Frame, part: &Range<usize>, time: Nanos, sample: Sample) -> (
 
 /// The frames that an output can use: those of known tracks whose storage can be undone.
 pub(super) fn kept_frames(fragment: &Fragment) -> impl Iterator<Item = &Frame> {
-    kept_with_index(fragment).map(|(frame, _)| frame)
+    kept_with_index(fragment, Wanted::All).map(|(frame, _)| frame)
 }
 
 /// The same with the place of each among all frames of the fragment.
-fn kept_with_index(fragment: &Fragment) -> impl Iterator<Item = (&Frame, u32)> {
+fn kept_with_index(fragment: &Fragment, wanted: Wanted) -> impl Iterator<Item = (&Frame, u32)> {
     // Which tracks can be used is asked of each track once, not for each frame.
-    let usable = fragment.head.tracks.iter().filter(|track| track.refused_encoding.is_none());
+    let usable = fragment.head.tracks.iter().filter(|track| wanted.uses(track));
     let usable: Vec<(u64, usize)> = usable.map(|track| (track.entry.number, track.stripped_header.len())).collect();
     fragment.frames.iter().zip(0..).filter(move |(frame, _)| {
         let of_track = |&(number, stripped): &(u64, usize)| number == frame.track && stripped == frame.stripped;

@@ -58,16 +58,41 @@ impl Samples {
         match self {
             Samples::Each(samples) => Cow::Borrowed(samples),
             Samples::Steps { first, steps } => {
-                let mut sample = *first;
                 let mut samples = Vec::with_capacity(self.len());
-                samples.push(sample);
-                samples.extend(steps.iter().map(|step| {
-                    sample = step.from(&sample);
-                    sample
-                }));
+                samples.push(*first);
+                samples.extend(behind(*first, steps));
                 Cow::Owned(samples)
             }
         }
+    }
+
+    /// Calls `each` with one after the other, if they are packed.
+    #[inline]
+    pub(super) fn each_packed<E>(&self, mut each: impl FnMut(&Sample) -> Result<(), E>) -> Option<Result<(), E>> {
+        let Samples::Steps { first, steps } = self else { return None };
+        Some(each(first).and_then(|()| behind(*first, steps).try_for_each(|sample| each(&sample))))
+    }
+
+    /// Calls `write` with one after the other, if they are packed, and notes that as many bytes as it says lie back to back from `offset`
+    /// on.
+    pub(super) fn write_packed<E>(
+        &mut self,
+        offset: u64,
+        mut write: impl FnMut(&Sample) -> Result<u32, E>,
+    ) -> Option<Result<(), E>> {
+        let Samples::Steps { first, steps } = self else { return None };
+        let written = || {
+            let mut sample = *first;
+            (first.size, first.offset) = (write(&sample)?, offset);
+            for step in steps {
+                sample = step.from(&sample);
+                // No more than were asked for.
+                let size = u16::try_from(write(&sample)?).unwrap_or(step.size);
+                *step = Step { gap: 0, size, ..*step };
+            }
+            Ok(())
+        };
+        Some(written())
     }
 
     /// How many there are.
@@ -77,6 +102,15 @@ impl Samples {
             Samples::Steps { steps, .. } => steps.len() + 1,
         }
     }
+}
+
+/// The samples that come by these steps from the first.
+#[inline]
+fn behind(mut sample: Sample, steps: &[Step]) -> impl Iterator<Item = Sample> {
+    steps.iter().map(move |step| {
+        sample = step.from(&sample);
+        sample
+    })
 }
 
 /// The first sample, and the steps from each to the next.
@@ -111,8 +145,9 @@ impl Step {
     #[inline]
     fn from(self, before: &Sample) -> Sample {
         Sample {
-            offset: before.offset + u64::from(before.size) + u64::from(self.gap),
-            time: Nanos(before.time.0 + i64::from(self.later_ns)),
+            // Nothing can overflow that did not before it was packed, and this is asked for every frame.
+            offset: before.offset.wrapping_add(before.size.into()).wrapping_add(self.gap.into()),
+            time: Nanos(before.time.0.wrapping_add(self.later_ns.into())),
             size: self.size.into(),
             ..*before
         }

@@ -206,8 +206,7 @@ pub(crate) struct Images {
 pub(crate) struct Audio {
     #[command(flatten)]
     pub(crate) inputs: Inputs,
-    /// File to write, - for standard output; of several tracks OUT-NAME.wav each. Without .wav or .m4a at the end, the first track
-    /// decides
+    /// File to write, - for standard output; of several tracks OUT-NAME each. Without .wav or .m4a at the end, what is in a track decides
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: PathBuf,
     /// A track by its number or name; all of sound unless given

@@ -53,7 +53,7 @@ fn container(output: &Path) -> Option<Container> {
     }
 }
 
-/// One file has the name that was given; of several, each has the name of its track added.
+/// One file has the name that was given; of several, each has the name of its track added, and what it is unless that was given.
 fn names(output: &Path, files: &[AudioFile<'_>]) -> Vec<PathBuf> {
     if let [_] = files {
         return vec![output.to_path_buf()];
@@ -65,11 +65,15 @@ fn names(output: &Path, files: &[AudioFile<'_>]) -> Vec<PathBuf> {
         let by_number = format!("track{number}");
         let by_name = track.and_then(|track| track.name.as_deref()).map(file_name).filter(|name| !name.is_empty());
         let suffix = by_name.filter(|name| taken.insert(name.to_ascii_lowercase())).unwrap_or(by_number);
-        let mut name = output.file_stem().unwrap_or_default().to_os_string();
+        let stem = if container(output).is_some() { output.file_stem() } else { output.file_name() };
+        let mut name = stem.unwrap_or_default().to_os_string();
         name.push(format!("-{suffix}"));
-        if let Some(extension) = output.extension() {
-            name.push(".");
-            name.push(extension);
+        match output.extension().filter(|_| container(output).is_some()) {
+            Some(extension) => {
+                name.push(".");
+                name.push(extension);
+            }
+            None => name.push(if file.container() == Container::Wav { ".wav" } else { ".m4a" }),
         }
         output.with_file_name(name)
     };

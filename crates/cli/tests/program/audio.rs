@@ -197,6 +197,15 @@ fn a_gap_in_aac_is_filled_with_frames_in_which_nothing_is_heard() {
 }
 
 #[test]
+fn tracks_of_different_kinds_are_named_by_what_they_are() {
+    let folder = Folder::new();
+    fragkit("audio -o out").arg(testdata("two-audio.chunks.mkv")).current_dir(folder.path()).done().ok();
+    assert_eq!(folder.names(), ["out-track2.wav", "out-track3.m4a"]);
+    assert!(probed(&folder.join("out-track2.wav")).starts_with("pcm_alaw,8000,1,"));
+    assert!(probed(&folder.join("out-track3.m4a")).starts_with("aac,16000,1,"));
+}
+
+#[test]
 fn what_cannot_be_is_refused_with_what_to_do() {
     let folder = Folder::new();
     let refused = |options: &str, input: &str| {

@@ -23,6 +23,7 @@ mod inspect;
 mod list;
 mod media;
 mod merge;
+mod movie;
 mod outputs;
 mod process;
 mod refusals;

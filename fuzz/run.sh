@@ -32,7 +32,10 @@ built=target/$(rustc +nightly -vV | sed -n 's/^host: //p')/release
 fuzz() {
   local target=$1 corpus=corpus/$1 dictionary=matroska log=artifacts/$1.log
   mkdir -p "$corpus" artifacts
-  case $target in codec_private | frame | nal | parameter_sets) dictionary=annex_b ;; esac
+  case $target in
+    codec_private | frame | nal | parameter_sets) dictionary=annex_b ;;
+    movie) dictionary=mp4 ;;
+  esac
   local folders=("$corpus")
   for kind in seeds regressions; do
     if [ -d "$kind/$target" ]; then folders+=("$kind/$target"); fi

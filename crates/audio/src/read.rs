@@ -8,7 +8,7 @@ use fragkit_fragment::{Index, Indexed, Run, Sample};
 use crate::align::Piece;
 use crate::coding::Conversion;
 
-/// Gives the frames of one track as their bytes: each fragment is asked for once.
+/// Gives the frames of one track as their bytes: each chunk is asked for once.
 pub(crate) struct Frames<'i, F> {
     index: &'i Index,
     /// TrackNumber.
@@ -48,10 +48,13 @@ impl<'i, E, F: FnMut(Range<u64>) -> Result<Bytes, E>> Frames<'i, F> {
         if let Some(open) = &self.open
             && let Some(sample) = open.samples.get(sample)
         {
-            let frame = &mut self.frame;
+            let (frame, bytes) = (&mut self.frame, &mut self.bytes);
             let gather = |run: Run<'_>| {
-                match &run {
-                    Run::Input(range) => frame.extend_from_slice(open.slice(range)),
+                match run {
+                    Run::Input(range) => match open.slice(&range) {
+                        Some(slice) => frame.extend_from_slice(slice),
+                        None => frame.extend_from_slice(&bytes(range)?),
+                    },
                     run => frame.extend_from_slice(run.bytes().unwrap_or_default()),
                 }
                 Ok(())
@@ -66,7 +69,9 @@ impl<'i, E, F: FnMut(Range<u64>) -> Result<Bytes, E>> Frames<'i, F> {
             && let Some(indexed) = self.index.fragments().get(fragment)
         {
             let (offset, size) = (indexed.head.offset, indexed.head.size);
-            let bytes = (self.bytes)(offset..offset.saturating_add(size))?;
+            // The frames of ordinary files lie between those of other fragments: each is asked for by itself.
+            let bytes =
+                if indexed.head.plain { Bytes::new() } else { (self.bytes)(offset..offset.saturating_add(size))? };
             let track = track_in(indexed, self.number);
             let samples = self.index.samples(fragment).into_owned();
             self.open = Some(Open { fragment, offset, bytes, samples, track });
@@ -82,11 +87,9 @@ pub(crate) fn track_in(indexed: &Indexed, number: u64) -> Option<u8> {
 }
 
 impl Open {
-    fn slice(&self, range: &Range<u64>) -> &[u8] {
-        let at = |offset: u64| {
-            usize::try_from(offset.saturating_sub(self.offset)).unwrap_or(usize::MAX).min(self.bytes.len())
-        };
-        self.bytes.get(at(range.start)..at(range.end)).unwrap_or_default()
+    fn slice(&self, range: &Range<u64>) -> Option<&[u8]> {
+        let at = |offset: u64| usize::try_from(offset.checked_sub(self.offset)?).ok();
+        self.bytes.get(at(range.start)?..at(range.end)?)
     }
 }
 

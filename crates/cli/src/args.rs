@@ -9,7 +9,7 @@ use crate::when::{self, When};
 
 /// Media of Amazon Kinesis Video Streams, offline
 ///
-/// Reads what GetMedia and GetMediaForFragmentList return, from files, folders and pipes.
+/// Reads what GetMedia and GetMediaForFragmentList return, and ordinary Matroska, MP4 and MOV files, from files, folders and pipes.
 #[derive(Debug, Parser)]
 #[command(name = "fragkit", version, long_version = crate::about::version(), max_term_width = 100)]
 pub(crate) struct Args {
@@ -248,7 +248,7 @@ pub(crate) struct Merge {
     pub(crate) dry_run: bool,
 }
 
-/// Make a chunk stream of an ordinary Matroska file, as PutMedia and GetMedia would
+/// Make a chunk stream of an ordinary Matroska, MP4 or MOV file, as PutMedia and GetMedia would
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Example:\n  fragkit chunks recording.mkv -o chunks.mkv --start 2024-05-01T12:00:00Z --fragment-length 2s"

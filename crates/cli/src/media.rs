@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Media) -> Result<(), Error> {
     })?;
     if chunks.is_empty() {
         let error = Error::new(ErrorKind::Input, "there is no chunk with a fragment number in the input");
-        return Err(error.hint("`fragkit chunks` makes chunks of an ordinary Matroska file"));
+        return Err(error.hint("`fragkit chunks` makes chunks of an ordinary Matroska or MP4 file"));
     }
     let layout = ChunkLayout { names: args.tag_names.into(), ..ChunkLayout::default() };
     let writer = ChunkWriter::new(layout);

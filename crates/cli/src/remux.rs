@@ -1,4 +1,4 @@
-//! `fragkit merge` and `fragkit chunks`: chunk streams to ordinary Matroska and back.
+//! `fragkit merge` and `fragkit chunks`: chunk streams to ordinary Matroska, and ordinary files to chunk streams.
 
 use std::io;
 

@@ -236,5 +236,5 @@ pub(crate) fn empty() -> Error {
 /// The error for an input in which nothing was found.
 pub(crate) fn no_fragments() -> Error {
     Error::new(ErrorKind::Input, "there is no fragment with media in the input")
-        .hint("it should be what GetMedia or GetMediaForFragmentList returns, or a Matroska file")
+        .hint("it should be what GetMedia or GetMediaForFragmentList returns, or a Matroska file or an MP4 file")
 }

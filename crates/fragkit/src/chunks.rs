@@ -1,4 +1,4 @@
-//! Ordinary Matroska to a chunk stream, as PutMedia and then GetMedia would give it: for tests, and for trying things out
+//! Ordinary Matroska, MP4 and MOV files to a chunk stream, as PutMedia and then GetMedia would give it: for tests, and for trying things out
 //! without a camera.
 
 use std::io::{self, Write};
@@ -57,7 +57,7 @@ const DELAY_MS: i64 = 500;
 /// Farthest that a block may be from the start of its Cluster: 16 bits of milliseconds, with room for B-frames.
 const LONGEST: Nanos = Nanos(30_000_000_000);
 
-/// Makes chunks out of the fragments of ordinary Matroska, one by one.
+/// Makes chunks out of the fragments of ordinary files, one by one.
 #[derive(Debug)]
 pub struct Chunker<W> {
     options: ChunkOptions,

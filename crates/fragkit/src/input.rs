@@ -1,6 +1,7 @@
 //! Where the bytes come from: files and folders of files, as one stream.
 
 mod part;
+mod stretches;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
@@ -9,11 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fragkit_fragment::{Assembler, Item, Limits};
+use fragkit_fragment::{Item, Limits};
 
 use crate::error::{Error, ErrorKind};
 use crate::map::map;
-use part::{Assembled, Failures, Part};
+use part::{Failures, MATROSKA_EXTENSIONS, Part, has_extension};
+use stretches::{Stretches, Wanted};
 
 /// So many files are opened at once and stay so: systems limit how many there can be, and their memory. Those beyond are opened when
 /// it is their turn.
@@ -21,6 +23,9 @@ const FILES_AT_HAND: usize = 1000;
 
 /// Files as one stream in the order given, mapped into memory: their pages are read only where they are touched. Of many files, those
 /// behind the first thousand are opened when it is their turn, and closed again.
+///
+/// Each is Matroska (chunks of the service or ordinary files, one or more of them), or an MP4 or MOV file, progressive or
+/// fragmented, as its first bytes say. Segments of a fragmented one may be files behind that with the `moov` box.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
     parts: Vec<Part>,
@@ -29,7 +34,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// Maps files; a folder stands for all files below it in the order of their names.
+    /// Maps files; a folder stands for the media files below it in the order of their names: Matroska and `.bin`, or MP4 and MOV where
+    /// there is none of those.
     ///
     /// # Errors
     ///
@@ -83,8 +89,13 @@ impl Source {
         if len == 0 {
             return Ok(Source::default());
         }
+        Source::of_temporary(&file).map_err(|error| Error::from_io(&error))
+    }
+
+    /// A file that is not empty and that nobody else knows of.
+    pub(crate) fn of_temporary(file: &File) -> io::Result<Source> {
         let mut source = Source::default();
-        source.push_part(Part::mapped(0, map(&file).map_err(|error| Error::from_io(&error))?, 0));
+        source.push_part(Part::mapped(0, map(file)?, 0));
         Ok(source)
     }
 
@@ -121,24 +132,23 @@ impl Source {
 
     /// The fragments of the stream, and what is to be said of it.
     pub fn items(&self) -> impl Iterator<Item = Item> + use<> {
-        self.assemble(std::convert::identity)
+        self.assemble(Wanted::Frames)
     }
 
     /// The same without the bytes of audio frames, for those who write them from the source later: a
     /// [`Clipper`](crate::Clipper), an [`Index`](crate::Index). It is faster where frames are small.
     pub fn items_without_audio_payload(&self) -> impl Iterator<Item = Item> + use<> {
-        self.assemble(Assembler::without_audio_payload)
+        self.assemble(Wanted::Places)
     }
 
     /// The same without frames, for those who want the heads alone.
     pub fn heads(&self) -> impl Iterator<Item = Item> + use<> {
-        self.assemble(Assembler::without_frames)
+        self.assemble(Wanted::Heads)
     }
 
-    fn assemble(&self, change: fn(Assembler) -> Assembler) -> impl Iterator<Item = Item> + use<> {
-        let assembler = change(Assembler::new(self.limits.clone()).with_mapped_input());
+    fn assemble(&self, wanted: Wanted) -> impl Iterator<Item = Item> + use<> {
         let failures = Arc::<Failures>::default();
-        let mut items = assembler.assemble(self.parts.iter().map(|part| Assembled::new(part.clone(), &failures)));
+        let mut items = Stretches::new(self.parts.clone(), self.limits.clone(), wanted, Arc::clone(&failures));
         let mut told = move || failures.next().map(Item::Finding);
         std::iter::from_fn(move || told().or_else(|| items.next()).or_else(&mut told))
     }
@@ -212,14 +222,15 @@ impl From<Bytes> for Source {
     }
 }
 
-/// The files that a path stands for: itself, or all files below it in the order of their paths.
+/// The files that a path stands for: itself, or the media files below it in the order of their paths. MP4 and MOV files are taken of
+/// a folder that has nothing else: beside a stream they are the clips that were made of it.
 pub fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |at: &Path, error: &io::Error| Error::io("cannot read", at, error);
     let metadata = fs::metadata(path).map_err(|error| failed(path, &error))?;
     if !metadata.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
-    let mut found = Vec::new();
+    let (mut found, mut movies) = (Vec::new(), Vec::new());
     let mut folders = vec![path.to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).map_err(|error| failed(&folder, &error))? {
@@ -227,23 +238,28 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
             let kind = entry.file_type().map_err(|error| failed(&entry.path(), &error))?;
             if kind.is_dir() {
                 folders.push(entry.path());
-            } else if fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file()) && is_media(&entry.path()) {
-                found.push(entry.path());
+                continue;
+            }
+            let path = entry.path();
+            let is_file = || fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());
+            // By its ending, so that notes and pictures beside the media do not become damage.
+            if (has_extension(&path, &MATROSKA_EXTENSIONS) || has_extension(&path, &["bin"])) && is_file() {
+                found.push(path);
+            } else if has_extension(&path, &["mp4", "m4v", "m4a", "mov"]) && is_file() {
+                movies.push(path);
             }
         }
     }
     if found.is_empty() {
-        let message = format!("{}: no .mkv, .mka, .webm or .bin file in this folder", path.display());
+        found = movies;
+    }
+    if found.is_empty() {
+        let message =
+            format!("{}: no .mkv, .mka, .webm, .bin, .mp4, .m4v, .m4a or .mov file in this folder", path.display());
         return Err(Error::new(ErrorKind::Input, message).hint("name the files themselves if theirs end otherwise"));
     }
     found.sort();
     Ok(found)
-}
-
-/// Whether a file in a folder is taken: by its ending, so that notes and pictures beside the media do not become damage.
-fn is_media(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    ["mkv", "mka", "webm", "bin"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]

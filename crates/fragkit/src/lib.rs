@@ -1,10 +1,12 @@
 //! Media of Amazon Kinesis Video Streams, offline: fragments, lists, clips.
 //!
 //! What GetMedia and GetMediaForFragmentList return is a chain of small Matroska documents, one per fragment. fragkit reads
-//! it from files, folders and pipes, and makes of it what the service makes only online and within quotas.
+//! it from files, folders and pipes, and makes of it what the service makes only online and within quotas. Ordinary Matroska, MP4
+//! and MOV files are taken as well.
 //!
 //! ```text
-//! bytes -> mkv elements -> fragments -> list | media | clip (MP4) | images (JPEG, PNG) | audio (WAV, M4A) | merge (MKV)
+//! bytes -> mkv elements or mp4 samples -> fragments -> list | media | clip (MP4) | images (JPEG, PNG) | audio (WAV, M4A)
+//!                                                     | merge (MKV)
 //! ```
 //!
 //! A clip in ten lines:
@@ -36,6 +38,7 @@ mod chunks;
 mod error;
 mod input;
 mod map;
+mod movie;
 mod output;
 mod pipe;
 mod write;

@@ -2,24 +2,44 @@
 
 mod ahead;
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use bytes::Bytes;
 use fragkit_fragment::{Assembler, Item, Limits};
+use fragkit_mp4::read::is_movie;
 
+use crate::input::Source;
 use ahead::ReadAhead;
 
 /// How much is read at a time. A frame that lies across two pieces is copied.
 const PIECE: usize = 512 << 10;
 
+/// So many bytes tell what a stream is.
+const TELLING: usize = 12;
+
 /// As much as a pipe holds on Linux.
 const LIVE_PIECE: usize = 64 << 10;
 
 /// Gives the fragments of a stream as they come.
+///
+/// Of an MP4 or MOV file they come when all of it has: what is needed to read it may stand at its end. It is kept in a temporary
+/// file without a name until then, and mapped, so that memory stays small.
 pub struct Pipe<R> {
     reading: Reading<R>,
     assembler: Assembler,
+    limits: Limits,
+    heads_only: bool,
+    start: Start,
     finished: bool,
+}
+
+/// What is known of the stream by its first bytes.
+enum Start {
+    /// Nothing yet: these are not enough.
+    Unknown(Vec<u8>),
+    Matroska,
+    /// All of it has been taken in.
+    Movie(Box<dyn Iterator<Item = Item>>),
 }
 
 enum Reading<R> {
@@ -44,13 +64,21 @@ impl<R: Read> Pipe<R> {
 
     /// The same, held to these limits instead of the usual ones.
     pub fn with_limits(reader: R, limits: Limits) -> Self {
-        Pipe { reading: Reading::Filled(reader), assembler: Assembler::new(limits), finished: false }
+        Pipe {
+            reading: Reading::Filled(reader),
+            assembler: Assembler::new(limits.clone()),
+            limits,
+            heads_only: false,
+            start: Start::Unknown(Vec::new()),
+            finished: false,
+        }
     }
 
     /// Counts frames instead of keeping them.
     #[must_use]
     pub fn without_frames(mut self) -> Self {
         self.assembler = self.assembler.without_frames();
+        self.heads_only = true;
         self
     }
 
@@ -108,6 +136,53 @@ impl<R: Read> Pipe<R> {
             Reading::Ahead(ahead) => ahead.next(),
         }
     }
+
+    /// Takes the next bytes, which may be those that tell what the stream is; none at its end.
+    fn take(&mut self, bytes: Bytes) -> io::Result<()> {
+        let ended = bytes.is_empty();
+        let bytes = match &mut self.start {
+            Start::Unknown(held) if held.len() + bytes.len() < TELLING && !ended => {
+                held.extend_from_slice(&bytes);
+                return Ok(());
+            }
+            Start::Unknown(held) if held.is_empty() => bytes,
+            Start::Unknown(held) => {
+                held.extend_from_slice(&bytes);
+                std::mem::take(held).into()
+            }
+            _ => bytes,
+        };
+        if matches!(self.start, Start::Unknown(_)) {
+            self.start = Start::Matroska;
+            if is_movie(&bytes) {
+                let source = self.spool(&bytes)?.with_limits(self.limits.clone());
+                self.start =
+                    Start::Movie(if self.heads_only { Box::new(source.heads()) } else { Box::new(source.items()) });
+                return Ok(());
+            }
+        }
+        if !bytes.is_empty() {
+            self.assembler.push(bytes);
+        }
+        if ended {
+            self.finished = true;
+            self.assembler.finish();
+        }
+        Ok(())
+    }
+
+    /// All of the stream, of which this was read already, in a temporary file.
+    fn spool(&mut self, first: &[u8]) -> io::Result<Source> {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(first)?;
+        loop {
+            let bytes = self.read()?;
+            if bytes.is_empty() {
+                return Source::of_temporary(&file);
+            }
+            file.write_all(&bytes)?;
+        }
+    }
 }
 
 impl<R: Read> Iterator for Pipe<R> {
@@ -115,22 +190,18 @@ impl<R: Read> Iterator for Pipe<R> {
 
     fn next(&mut self) -> Option<io::Result<Item>> {
         loop {
+            if let Start::Movie(items) = &mut self.start {
+                return items.next().map(Ok);
+            }
             if let Some(item) = self.assembler.poll() {
                 return Some(Ok(item));
             }
             if self.finished {
                 return None;
             }
-            match self.read() {
-                Ok(bytes) if bytes.is_empty() => {
-                    self.finished = true;
-                    self.assembler.finish();
-                }
-                Ok(bytes) => self.assembler.push(bytes),
-                Err(error) => {
-                    self.finished = true;
-                    return Some(Err(error));
-                }
+            if let Err(error) = self.read().and_then(|bytes| self.take(bytes)) {
+                self.finished = true;
+                return Some(Err(error));
             }
         }
     }

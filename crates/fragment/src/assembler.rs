@@ -20,6 +20,7 @@ use chunk::Chunk;
 pub use limits::Limits;
 use limits::{Budget, Passed};
 pub use parallel::{Items, Part};
+pub use plain::Ordinary;
 use plain::Plain;
 
 /// What comes out of the [`Assembler`].
@@ -134,6 +135,16 @@ impl Assembler {
     pub fn with_audio_in_pieces(mut self) -> Self {
         self.in_pieces = true;
         self.without_audio_payload()
+    }
+
+    /// Goes on with a stream of which something else has read what lies before this offset, at which a document starts: to be asked
+    /// for before the first byte is pushed. Fragments of plain Matroska are numbered behind those that there were.
+    #[must_use]
+    pub fn going_on(mut self, offset: u64, before: Ordinary) -> Self {
+        self.parser = mkv::Parser::starting_at(self.limits.mkv.clone(), offset);
+        self.pushed = offset;
+        self.plain = Plain::behind(before);
+        self
     }
 
     /// Takes the next bytes of the stream. Payloads come out as slices of them, without a copy.

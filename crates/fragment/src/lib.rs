@@ -48,7 +48,7 @@ mod timeline;
 mod tracks;
 mod write;
 
-pub use assembler::{Assembler, Item, Items, Limits, Part};
+pub use assembler::{Assembler, Item, Items, Limits, Ordinary, Part};
 pub use continuity::{Change, OnChange, change};
 pub use finding::{Finding, Severity};
 /// The codecs, for crates that build on fragments.

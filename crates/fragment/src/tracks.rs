@@ -26,7 +26,9 @@ pub struct Track {
 }
 
 impl Tracks {
-    pub(crate) fn new(entries: &[TrackEntry]) -> Self {
+    /// The tracks that these entries describe, with their private data read.
+    #[must_use]
+    pub fn new(entries: &[TrackEntry]) -> Self {
         Tracks(entries.iter().cloned().map(Track::new).collect())
     }
 

@@ -6,7 +6,6 @@
 //! (but for one sort of the chunks), and it takes memory in proportion to
 //! them, whatever counts they declare.
 
-mod reader;
 mod stsd;
 mod tables;
 mod track;
@@ -15,8 +14,8 @@ use std::ops::Range;
 
 pub use self::track::TrackSummary;
 
-use self::reader::{Reader, once};
 use crate::Error;
+use crate::reader::{Reader, once};
 
 /// What a sound file contains.
 #[derive(Clone, Debug, PartialEq, Eq)]

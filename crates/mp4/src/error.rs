@@ -25,7 +25,7 @@ pub enum ErrorKind {
     Invalid,
     /// The movie is sound, but a field of the format is too narrow for it.
     TooLarge,
-    /// The checker was given a file that is not sound.
+    /// A file that was given to the checker or the reader is not sound.
     Malformed,
 }
 
@@ -55,6 +55,11 @@ impl Error {
     /// Who has to act.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// What is wrong, without where.
+    pub fn message(&self) -> &str {
+        &self.0.message
     }
 
     /// The absolute byte offset in the checked file; none when writing.

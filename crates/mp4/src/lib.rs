@@ -1,7 +1,8 @@
-//! ISO base media files out of sample lists: the bytes around the payload of
-//! one progressive MP4, which this crate never sees.
+//! ISO base media files out of sample lists, and back: the bytes around the
+//! payload of one progressive MP4, which this crate never sees.
 //!
-//! It is the last stage before the output. The caller knows where in the
+//! It is the last stage before the output, and the first where the input is
+//! such a file: see [`read`]. The caller knows where in the
 //! payload each sample will lie; this crate answers with the boxes that say
 //! so, to be written before or behind it.
 //!
@@ -67,9 +68,10 @@
 //!
 //! # What it does not do
 //!
-//! No fragmented files, no encryption, no metadata, no reading of files made
-//! by others (the [`check`] module re-reads what this crate writes). It does
-//! not look into decoder configurations.
+//! It writes no fragmented files, no encryption and no metadata, and does not
+//! look into decoder configurations. Files that others made are read by the
+//! [`read`] module, fragmented ones too; the [`check`] module holds what this
+//! crate writes to every rule.
 
 #![forbid(unsafe_code)]
 
@@ -79,6 +81,8 @@ pub mod check;
 mod error;
 mod esds;
 mod movie;
+pub mod read;
+mod reader;
 mod sample_entry;
 mod sample_table;
 mod track;

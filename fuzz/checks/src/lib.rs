@@ -12,6 +12,7 @@ pub mod images;
 pub mod merge;
 pub mod mkv;
 pub mod mkv_round_trip;
+pub mod movie;
 pub mod nal;
 pub mod parameter_sets;
 pub mod selection;
@@ -27,7 +28,7 @@ pub(crate) fn holds_another_document(file: &[u8]) -> bool {
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     ("chunks", chunks::check),
     ("clip", clip::check),
     ("codec_private", codec_private::check),
@@ -37,6 +38,7 @@ pub const TARGETS: [Target; 13] = [
     ("merge", merge::check),
     ("mkv", mkv::check),
     ("mkv_round_trip", mkv_round_trip::check),
+    ("movie", movie::check),
     ("nal", nal::check),
     ("parameter_sets", parameter_sets::check),
     ("selection", selection::check),

@@ -197,6 +197,22 @@ fn a_gap_in_aac_is_filled_with_frames_in_which_nothing_is_heard() {
 }
 
 #[test]
+fn ordinary_files_give_the_same_sound() {
+    for (name, out) in [("aac-stereo", "out.m4a"), ("alaw", "out.wav"), ("h264-main-aac", "out.m4a")] {
+        let folder = Folder::new();
+        let sound = |input: &Path| {
+            fragkit("audio -o").arg(folder.join(out)).arg(input).done().ok();
+            let done = program("ffmpeg").words("-v error -i").arg(folder.join(out)).words("-f s16le -").done();
+            done.stdout
+        };
+        let chunks = sound(&testdata(&format!("{name}.chunks.mkv")));
+        assert!(sound(&testdata(&format!("{name}.mkv"))) == chunks, "{name}");
+        fragkit("clip -o").arg(folder.join("clip.mp4")).arg(testdata(&format!("{name}.chunks.mkv"))).done().ok();
+        assert!(sound(&folder.join("clip.mp4")) == chunks, "{name}");
+    }
+}
+
+#[test]
 fn tracks_of_different_kinds_are_named_by_what_they_are() {
     let folder = Folder::new();
     fragkit("audio -o out").arg(testdata("two-audio.chunks.mkv")).current_dir(folder.path()).done().ok();

@@ -24,6 +24,7 @@ mod inspect;
 mod list;
 mod media;
 mod merge;
+mod movie;
 mod outputs;
 mod process;
 mod refusals;

@@ -54,7 +54,10 @@ fn a_picture_is_no_stream() {
         for (input, bytes) in [("photo.jpg", &b""[..]), ("-", JPEG)] {
             let done = fragkit(words).arg(input).stdin(bytes).current_dir(folder.path()).done();
             let line = done.refused(1);
-            assert!(line.contains("no fragment with media") && line.contains("Matroska file"), "{words}: {line}");
+            assert!(
+                line.contains("no fragment with media") && line.contains("Matroska file or an MP4 file"),
+                "{words}: {line}"
+            );
             let findings = done.findings();
             assert_eq!(findings.len(), 1, "{words}: {}", done.stderr);
             assert!(findings[0].contains("byte 0") && findings[0].contains("FF D8 FF E0"), "{words}: {}", done.stderr);

@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use fragkit_fragment::{self as fragment, Finding, Severity};
 
+use fragkit_mp4::read::is_movie;
+
 use crate::error::reason;
 use crate::map::{Map, map, zeros};
 
@@ -23,6 +25,8 @@ pub(super) struct Part {
     /// Where it starts in the stream.
     pub(super) start: u64,
     pub(super) len: u64,
+    /// Whether it is an MP4 or MOV file, or a segment of one.
+    pub(super) is_movie: bool,
     data: Data,
 }
 
@@ -37,14 +41,14 @@ enum Data {
 
 impl Part {
     pub(super) fn in_memory(start: u64, bytes: Bytes) -> Part {
-        Part { start, len: size(&bytes), data: Data::Memory(bytes) }
+        Part { start, len: size(&bytes), is_movie: is_movie(&bytes), data: Data::Memory(bytes) }
     }
 
     /// What a map holds from this byte on.
     pub(super) fn mapped(start: u64, map: Map, from: usize) -> Part {
         let bytes = map.bytes();
         let bytes = bytes.slice(from.min(bytes.len())..);
-        Part { start, len: size(&bytes), data: Data::Mapped(map, bytes) }
+        Part { start, len: size(&bytes), is_movie: is_movie(&bytes), data: Data::Mapped(map, bytes) }
     }
 
     /// A file that is opened now and stays at hand.
@@ -52,13 +56,20 @@ impl Part {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
         let data = at_hand(&file, len)?;
-        Ok(Part { start, len, data })
+        let is_movie = match &data {
+            Data::Memory(bytes) | Data::Mapped(_, bytes) => is_movie(bytes),
+            Data::File(_) => false,
+        };
+        Ok(Part { start, len, is_movie, data })
     }
 
     /// A file that is opened when its bytes are asked for: neither memory nor a map is taken up by it until then.
     pub(super) fn later(start: u64, path: &Path) -> io::Result<Part> {
         let len = path.metadata()?.len();
-        Ok(Part { start, len, data: Data::File(path.into()) })
+        // What Matroska is called needs no look; what cannot be read is told of in its turn.
+        let matroska = has_extension(path, &MATROSKA_EXTENSIONS);
+        let is_movie = !matroska && starts_as_movie(path).unwrap_or(false);
+        Ok(Part { start, len, is_movie, data: Data::File(path.into()) })
     }
 
     /// All its bytes.
@@ -90,6 +101,21 @@ impl Part {
             map.populate(before + from..before + to);
         }
     }
+}
+
+/// How names of Matroska files end.
+pub(super) const MATROSKA_EXTENSIONS: [&str; 3] = ["mkv", "mka", "webm"];
+
+/// Whether the name of a file ends in one of these.
+pub(super) fn has_extension(path: &Path, known: &[&str]) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    known.iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+fn starts_as_movie(path: &Path) -> io::Result<bool> {
+    let mut start = Vec::with_capacity(12);
+    File::open(path)?.take(12).read_to_end(&mut start)?;
+    Ok(is_movie(&start))
 }
 
 /// So many bytes of a file, or an error if it has less.
@@ -155,8 +181,9 @@ pub(super) struct Failures {
 }
 
 impl Failures {
-    fn add(&self, part: &Part, error: &io::Error) {
-        let message = format!("{error}; its {} bytes are taken as zeros", part.len);
+    pub(super) fn add(&self, part: &Part, error: &io::Error) {
+        let what = if part.is_movie { "left out" } else { "taken as zeros" };
+        let message = format!("{error}; its {} bytes are {what}", part.len);
         let hint = Some("what could be read is used; mend the file, or leave it out".into());
         let finding = Finding { offset: Some(part.start), hint, ..Finding::new(Severity::Error, message) };
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);

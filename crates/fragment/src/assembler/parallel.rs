@@ -86,7 +86,7 @@ impl Assembler {
     /// Assembles a stream that is at hand as a whole, such as mapped files, in one or more parts: gives what
     /// [`poll`](Self::poll) would give, but works on all threads of the current rayon pool.
     pub fn assemble<P: Part>(self, parts: impl IntoIterator<Item = P>) -> Items<P> {
-        let stream = Arc::new(Stream::new(parts));
+        let stream = Arc::new(Stream::new(self.pushed, parts));
         let ready = Vec::new().into_iter();
         Items { first: self, stream, pushed: 0, sections: None, ready, lengths: Lengths::USUAL }
     }
@@ -162,8 +162,9 @@ struct Stream<P> {
 }
 
 impl<P: Part> Stream<P> {
-    fn new(parts: impl IntoIterator<Item = P>) -> Stream<P> {
-        let mut stream = Stream { parts: Vec::new(), len: 0 };
+    /// A stream whose first part starts at this offset.
+    fn new(offset: u64, parts: impl IntoIterator<Item = P>) -> Stream<P> {
+        let mut stream = Stream { parts: Vec::new(), len: offset };
         for part in parts {
             let start = stream.len;
             stream.len += part.size();

@@ -14,14 +14,35 @@ use crate::time::{Nanos, Timestamp};
 /// DateUTC counts from 2001-01-01; this is that day in milliseconds since 1970.
 const DATE_UTC_EPOCH_MS: i64 = 978_307_200_000;
 
+/// How far the ordinary files of a stream have come, those without tags of the service: what goes on from one to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ordinary {
+    /// How many fragments there were, which is the number of the last.
+    pub fragments: u64,
+    /// Where the next file begins that says no time of its own, since 1970.
+    pub end: Nanos,
+}
+
+impl Ordinary {
+    /// Takes in the head of the next fragment; one that is not [`plain`](Head::plain) changes nothing.
+    pub fn add(&mut self, head: &Head) {
+        if !head.plain {
+            return;
+        }
+        self.fragments += 1;
+        if let (Some((first, _)), Some(start)) = (head.span, head.producer_timestamp) {
+            self.end = self.end.max(start.nanos() + first + Nanos::from_millis(head.duration_ms()));
+        }
+    }
+}
+
 /// The fragment of plain Matroska that is open, and what goes on from document to document.
 #[derive(Debug, Default)]
 pub(super) struct Plain {
-    fragments: u64,
+    /// Up to the last fragment that was ended.
+    before: Ordinary,
     /// Where the timeline of the current document starts, since 1970.
     base: Nanos,
-    /// Where the next document without DateUTC starts.
-    end: Nanos,
     open: Option<Open>,
     /// Frames of the current Cluster, as long as it is not known whether it opens a fragment.
     undecided: Option<(Vec<Block>, Budget)>,
@@ -43,6 +64,11 @@ struct Open {
 }
 
 impl Plain {
+    /// What goes on behind other files.
+    pub(super) fn behind(before: Ordinary) -> Plain {
+        Plain { before, ..Plain::default() }
+    }
+
     pub(super) fn start_cluster(&mut self, offset: u64, budget: Budget) {
         self.offset = offset;
         self.last_offset = offset;
@@ -91,14 +117,13 @@ impl Plain {
             self.in_document = true;
             self.base = match chunk.date_utc {
                 Some(date) => Nanos::from_millis(DATE_UTC_EPOCH_MS) + Nanos(date),
-                None => self.end,
+                None => self.before.end,
             };
         }
         let wall = self.base + self.cluster;
         let timestamp = Timestamp::from_millis(wall.floor_millis());
-        self.fragments += 1;
         let head = Head {
-            number: Some(FragmentNumber::from(self.fragments)),
+            number: Some(FragmentNumber::from(self.before.fragments + 1)),
             producer_timestamp: Some(timestamp),
             server_timestamp: Some(timestamp),
             tags: if first { chunk.head.tags.clone() } else { Vec::new() },
@@ -147,9 +172,7 @@ impl Plain {
         open.counts.into_head(&mut open.head);
         open.head.size = end.saturating_sub(open.head.offset);
         open.head.completeness = completeness;
-        if let (Some((first, _)), Some(start)) = (open.head.span, open.head.producer_timestamp) {
-            self.end = self.end.max(start.nanos() + first + Nanos::from_millis(open.head.duration_ms()));
-        }
+        self.before.add(&open.head);
         ready.push_back(Item::Fragment(Fragment {
             head: open.head,
             frames: open.frames,

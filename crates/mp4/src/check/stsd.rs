@@ -1,7 +1,7 @@
 //! The one sample entry read back, down to the descriptors of `esds`.
 
-use super::reader::Reader;
 use crate::Error;
+use crate::reader::Reader;
 
 /// Checks the entry against the handler and gives its type.
 pub(super) fn read(mut stsd: Reader<'_>, handler_type: [u8; 4]) -> Result<[u8; 4], Error> {

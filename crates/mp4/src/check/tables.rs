@@ -3,8 +3,8 @@
 use std::iter::repeat_n;
 use std::ops::Range;
 
-use super::reader::Reader;
 use super::track::Boxes;
+use crate::reader::Reader;
 use crate::{Error, Sample};
 
 /// The samples of a track as their tables have them.

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::reader::Reader;
 use super::tables::{Samples, SamplesRead};
+use crate::reader::Reader;
 use crate::{Edit, Error, Sample};
 
 /// What a sound track contains.

@@ -152,7 +152,7 @@ fn a_section_is_given_up_where_no_document_comes_for_as_long_as_it_should_be() {
     let frames: Vec<_> = (0..1000).map(|at| frame(1, at, at == 0, vec![7; 200])).collect();
     let long = chunk_of(&ChunkLayout::default(), 2, 1000, &[video_track()], &[], &frames);
     let from = u64::try_from(usual.len()).unwrap();
-    let stream = Stream::new([Bytes::from([&usual[..], &long, &usual].concat())]);
+    let stream = Stream::new(0, [Bytes::from([&usual[..], &long, &usual].concat())]);
     let run = |len| Section::run(&new(), &stream, from, 1000, from + len, &AtomicBool::new(false));
     assert!(run(4000).is_none());
     assert_eq!(run(150_000).unwrap().fragments.len(), 1);

@@ -1,10 +1,11 @@
 //! A cursor over the bytes of one box that says where it is and what it was
-//! looking for.
+//! looking for: what the [`check`](crate::check)er and the
+//! [`read`](crate::read)er read with.
 
 use crate::Error;
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     /// Absolute offset of the first byte left.
     offset: u64,
@@ -13,31 +14,36 @@ pub(super) struct Reader<'a> {
 }
 
 /// Type and body of one box.
-pub(super) type BoxRead<'a> = ([u8; 4], Reader<'a>);
+pub(crate) type BoxRead<'a> = ([u8; 4], Reader<'a>);
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8], offset: u64, path: &'static str) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], offset: u64, path: &'static str) -> Self {
         Self { bytes, offset, path }
     }
 
     /// The same bytes, known to be the box at `path`.
-    pub(super) fn at(self, path: &'static str) -> Self {
+    pub(crate) fn at(self, path: &'static str) -> Self {
         Self { path, ..self }
     }
 
-    pub(super) fn path(&self) -> &'static str {
+    pub(crate) fn path(&self) -> &'static str {
         self.path
     }
 
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.bytes
     }
 
-    pub(super) fn error(&self, message: impl Into<String>) -> Error {
+    /// Absolute offset of the first byte left.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    pub(crate) fn error(&self, message: impl Into<String>) -> Error {
         Error::malformed(self.offset, self.path, message.into())
     }
 
-    pub(super) fn take(&mut self, length: u64, field: &str) -> Result<&'a [u8], Error> {
+    pub(crate) fn take(&mut self, length: u64, field: &str) -> Result<&'a [u8], Error> {
         let split = usize::try_from(length).ok().and_then(|length| self.bytes.split_at_checked(length));
         let Some((taken, rest)) = split else {
             let left = self.bytes.len();
@@ -49,7 +55,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `length` bytes as a reader of their own.
-    pub(super) fn sub(&mut self, length: u64, field: &str) -> Result<Self, Error> {
+    pub(crate) fn sub(&mut self, length: u64, field: &str) -> Result<Self, Error> {
         let offset = self.offset;
         let bytes = self.take(length, field)?;
         Ok(Self { bytes, offset, path: self.path })
@@ -65,36 +71,36 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
-    pub(super) fn u8(&mut self, field: &str) -> Result<u8, Error> {
+    pub(crate) fn u8(&mut self, field: &str) -> Result<u8, Error> {
         self.array(field).map(u8::from_be_bytes)
     }
 
-    pub(super) fn u16(&mut self, field: &str) -> Result<u16, Error> {
+    pub(crate) fn u16(&mut self, field: &str) -> Result<u16, Error> {
         self.array(field).map(u16::from_be_bytes)
     }
 
-    pub(super) fn u32(&mut self, field: &str) -> Result<u32, Error> {
+    pub(crate) fn u32(&mut self, field: &str) -> Result<u32, Error> {
         self.array(field).map(u32::from_be_bytes)
     }
 
-    pub(super) fn u64(&mut self, field: &str) -> Result<u64, Error> {
+    pub(crate) fn u64(&mut self, field: &str) -> Result<u64, Error> {
         self.array(field).map(u64::from_be_bytes)
     }
 
-    pub(super) fn i32(&mut self, field: &str) -> Result<i32, Error> {
+    pub(crate) fn i32(&mut self, field: &str) -> Result<i32, Error> {
         self.array(field).map(i32::from_be_bytes)
     }
 
-    pub(super) fn i64(&mut self, field: &str) -> Result<i64, Error> {
+    pub(crate) fn i64(&mut self, field: &str) -> Result<i64, Error> {
         self.array(field).map(i64::from_be_bytes)
     }
 
-    pub(super) fn four(&mut self, field: &str) -> Result<[u8; 4], Error> {
+    pub(crate) fn four(&mut self, field: &str) -> Result<[u8; 4], Error> {
         self.array(field)
     }
 
     /// A field of 32 bits in version 0 and of 64 in version 1.
-    pub(super) fn by_version(&mut self, version: u8, field: &str) -> Result<u64, Error> {
+    pub(crate) fn by_version(&mut self, version: u8, field: &str) -> Result<u64, Error> {
         match version {
             0 => self.u32(field).map(u64::from),
             _ => self.u64(field),
@@ -102,7 +108,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Version and flags; the version at most `newest`.
-    pub(super) fn full_box(&mut self, newest: u8) -> Result<(u8, u32), Error> {
+    pub(crate) fn full_box(&mut self, newest: u8) -> Result<(u8, u32), Error> {
         let [version, flags @ ..] = self.array::<4>("version and flags")?;
         if version > newest {
             return Err(self.error(format!("version {version}, known up to {newest}")));
@@ -113,7 +119,7 @@ impl<'a> Reader<'a> {
 
     /// A table of `count` entries to the end of the box. The count must be
     /// what the box has room for, so it can be trusted when this returns.
-    pub(super) fn table<T>(
+    pub(crate) fn table<T>(
         &mut self,
         count: u32,
         entry_bytes: u64,
@@ -129,7 +135,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next child box, or none at the end of this one.
-    pub(super) fn next_box(&mut self) -> Result<Option<BoxRead<'a>>, Error> {
+    pub(crate) fn next_box(&mut self) -> Result<Option<BoxRead<'a>>, Error> {
         if self.bytes.is_empty() {
             return Ok(None);
         }
@@ -143,8 +149,27 @@ impl<'a> Reader<'a> {
         Ok(Some((kind, self.sub(u64::from(body), "a child box")?)))
     }
 
+    /// The next child box as files in the wild have it: with a size of 64
+    /// bits, or one that reaches to the end or behind it, which is then where
+    /// it ends. None where there is no whole header, or a size that is less
+    /// than one.
+    pub(crate) fn child(&mut self) -> Option<BoxRead<'a>> {
+        let mut ahead = *self;
+        let size = ahead.u32("size").ok()?;
+        let kind = ahead.four("type").ok()?;
+        let body = match size {
+            0 => u64::MAX,
+            1 => ahead.u64("largesize").ok()?.checked_sub(16)?,
+            _ => u64::from(size).checked_sub(8)?,
+        };
+        let left = u64::try_from(ahead.bytes.len()).unwrap_or(u64::MAX);
+        let body = ahead.sub(body.min(left), "a child box").ok()?;
+        *self = ahead;
+        Some((kind, body))
+    }
+
     /// That nothing is left.
-    pub(super) fn end(&self) -> Result<(), Error> {
+    pub(crate) fn end(&self) -> Result<(), Error> {
         match self.bytes.len() {
             0 => Ok(()),
             left => Err(self.error(format!("{left} bytes too many"))),
@@ -153,7 +178,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Keeps the first box of a kind and refuses a second.
-pub(super) fn once<'a>(slot: &mut Option<Reader<'a>>, found: Reader<'a>) -> Result<(), Error> {
+pub(crate) fn once<'a>(slot: &mut Option<Reader<'a>>, found: Reader<'a>) -> Result<(), Error> {
     if slot.is_some() {
         return Err(found.error("a second box of this kind"));
     }

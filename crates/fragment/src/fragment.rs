@@ -94,7 +94,7 @@ pub struct Head {
     pub span: Option<(Nanos, Nanos)>,
 }
 
-/// How many frames of one track a fragment holds.
+/// How many frames of one track a fragment holds, and from when to when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameCount {
     /// Track number.
@@ -105,6 +105,10 @@ pub struct FrameCount {
     pub key_frames: u64,
     /// Bytes of payload.
     pub bytes: u64,
+    /// Time of its earliest frame, relative to the producer timestamp.
+    pub first: Nanos,
+    /// Time of its latest.
+    pub last: Nanos,
 }
 
 /// How much of a chunk is there.

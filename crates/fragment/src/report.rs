@@ -379,7 +379,10 @@ impl Reporter {
     /// When each track of a fragment starts and ends.
     fn lasting<'h>(&mut self, head: &'h Head, start: Timestamp) -> Vec<Lasting<'h>> {
         let mut all = Vec::with_capacity(head.frame_counts.len());
-        for count in &head.frame_counts {
+        // By number, so that the report does not depend on which track comes first.
+        let mut counts: Vec<&FrameCount> = head.frame_counts.iter().collect();
+        counts.sort_by_key(|count| count.track);
+        for count in counts {
             let track = head.tracks.by_number(count.track);
             let Some(at) = self.track(count.track, track) else { continue };
             let Some(state) = self.states.get_mut(at) else { continue };

@@ -26,5 +26,6 @@ mod merge;
 mod outputs;
 mod process;
 mod refusals;
+mod report;
 mod sheet;
 mod streams;

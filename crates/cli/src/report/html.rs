@@ -375,7 +375,7 @@ text{font-size:12px;fill:var(--faint)}text.lane{fill:var(--ink);font-size:13px;p
 .line.dashed{stroke-dasharray:6 4}path.band{fill:var(--c0);opacity:.22}
 .key{white-space:nowrap;margin-right:12px}.key i{display:inline-block;width:22px;border-top:3px solid;margin-right:6px;vertical-align:middle}
 .key .c0{color:var(--c0)}.key .c1{color:var(--c1)}.key .dashed{border-top-style:dashed}.key .band{border-top-width:11px;color:var(--c0);opacity:.3}
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:16px 28px}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:16px 28px;margin-bottom:14px}
 .pair text{font-size:17px}
 figure{margin:0;min-width:0}figcaption{font-size:.9rem;margin-bottom:4px;color:var(--faint)}figcaption b{color:var(--ink);font-weight:600;margin-left:8px}
 .wide{overflow-x:auto}

@@ -176,18 +176,39 @@ pub(super) fn rate(
     figure(&format!("{name} of {track}"), &description, (WIDTH, 180.0), &drawn)
 }
 
+/// The bins that have something, each with where it ends. What a fragment says holds as long as there is media, also where fragments
+/// are longer than bins.
+fn holding<T>(report: &Report, value: impl Fn(&Bin) -> Option<T>) -> Vec<(Range<i64>, T)> {
+    let mut all: Vec<(Range<i64>, T)> = Vec::new();
+    let hold = |last: &mut (Range<i64>, T), next: i64| {
+        let between = last.0.end..next;
+        if !between.is_empty() && report.coverage.covered_ms(between.clone()) == between.end - between.start {
+            last.0.end = next;
+        }
+    };
+    for bin in &report.bins {
+        let Some(value) = value(bin) else { continue };
+        if let Some(last) = all.last_mut() {
+            hold(last, bin.start_ms);
+        }
+        all.push((bin.start_ms..bin.start_ms.saturating_add(report.bin_ms), value));
+    }
+    if let Some(last) = all.last_mut() {
+        hold(last, words::extent(report).end);
+    }
+    all
+}
+
 /// A line with a step for each bin. Where there is none, it breaks off.
 fn steps(report: &Report, axis: &TimeAxis, scale: &Scale, value: impl Fn(&Bin) -> Option<f64>) -> String {
     let (mut path, mut open) = (String::new(), None);
-    for bin in &report.bins {
-        let Some(value) = value(bin) else { continue };
-        let end_ms = bin.start_ms.saturating_add(report.bin_ms);
-        let (x, y, end) = (axis.x(bin.start_ms), scale.y(value), axis.x(end_ms));
+    for (span, value) in holding(report, value) {
+        let (x, y, end) = (axis.x(span.start), scale.y(value), axis.x(span.end));
         let _ = match open {
-            Some(before) if before == bin.start_ms => write!(path, "V{}H{}", number(y), number(end)),
+            Some(before) if before == span.start => write!(path, "V{}H{}", number(y), number(end)),
             _ => write!(path, "M{} {}H{}", number(x), number(y), number(end)),
         };
-        open = Some(end_ms);
+        open = Some(span.end);
     }
     path
 }
@@ -203,9 +224,8 @@ pub(super) fn delay(report: &Report) -> String {
     axis.draw(&mut drawn, scale.top, scale.bottom, 6);
     scale.draw(&mut drawn, axis.left, axis.right);
     let mut band = String::new();
-    for bin in report.bins.iter() {
-        let (Some(least), Some(greatest)) = (bin.delay_ms.least(), bin.delay_ms.greatest()) else { continue };
-        let (x, end) = (axis.x(bin.start_ms), axis.x(bin.start_ms.saturating_add(report.bin_ms)));
+    for (span, (least, greatest)) in holding(report, |bin| bin.delay_ms.least().zip(bin.delay_ms.greatest())) {
+        let (x, end) = (axis.x(span.start), axis.x(span.end));
         let (top, bottom) = (scale.y(in_unit(greatest)), scale.y(in_unit(least)));
         let (width, height) = (number((end - x).max(1.0)), number((bottom - top).max(1.0)));
         let _ = write!(band, "M{} {}h{width}v{height}h-{width}z", number(x), number(top));

@@ -19,6 +19,15 @@ pub(super) fn date(ms: i64) -> String {
 /// A length of time with its two greatest units: `340 ms`, `34.20 s`, `2 min 3 s`, `5 h 7 min`, `3 d 4 h`.
 pub(super) fn length(ms: i64) -> String {
     let (sign, ms) = (if ms < 0 { "-" } else { "" }, ms.unsigned_abs());
+    // To the nearest of what is shown.
+    let shown = match ms {
+        0..1000 => 1,
+        1000..59_995 => 10,
+        59_995..3_599_500 => 1000,
+        3_599_500..86_370_000 => 60_000,
+        _ => 3_600_000,
+    };
+    let ms = ms.saturating_add(shown / 2) / shown * shown;
     let seconds = ms / 1000;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     let text = match (days, hours, minutes, seconds) {
@@ -145,7 +154,10 @@ mod tests {
             (0, "0 ms"),
             (999, "999 ms"),
             (-1230, "-1.23 s"),
-            (59_999, "59.99 s"),
+            (59_994, "59.99 s"),
+            (59_995, "1 min 0 s"),
+            (599_987, "10 min 0 s"),
+            (86_399_000, "1 d 0 h"),
             (60_000, "1 min 0 s"),
             (3_725_000, "1 h 2 min"),
             (93_600_000, "1 d 2 h"),

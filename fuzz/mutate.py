@@ -43,6 +43,8 @@ def commands(path, folder, number):
     yield "list --json", ["list", path, "--json"], None
     yield "inspect", ["inspect", path], None
     yield "inspect --fields", ["inspect", path, "--fields", "--json"], None
+    yield "report", ["report", path], None
+    yield "report --html", ["report", path, "--html", out("report.html")], out("report.html")
     yield "clip", ["clip", path, "-o", out("clip.mp4"), "--on-change", "split", "--include-cut"], out("clip.mp4")
     yield "merge", ["merge", path, "-o", out("merged.mkv"), "--include-cut"], out("merged.mkv")
     yield "media", ["media", path, "-o", out("media.mkv"), "--fragment", number], out("media.mkv")

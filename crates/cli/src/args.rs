@@ -38,6 +38,7 @@ pub(crate) struct Everywhere {
 pub(crate) enum Command {
     List(List),
     Inspect(Inspect),
+    Report(Report),
     Media(Media),
     Clip(Clip),
     Images(Images),
@@ -51,10 +52,13 @@ pub(crate) enum Command {
 impl Command {
     /// Whether what goes to standard output is text, line by line.
     pub(crate) fn prints_text(&self) -> bool {
-        matches!(
-            self,
-            Command::List(_) | Command::Inspect(_) | Command::Images(_) | Command::Completions(_) | Command::Man(_)
-        )
+        match self {
+            Command::Report(report) => report.html.is_none(),
+            command => matches!(
+                command,
+                Command::List(_) | Command::Inspect(_) | Command::Images(_) | Command::Completions(_) | Command::Man(_)
+            ),
+        }
     }
 }
 
@@ -86,6 +90,22 @@ pub(crate) struct Inspect {
     /// Repair nothing: what `clip --strict` refuses is an error
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// Show coverage, gaps, rates and delays over time, and what happens in between
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  fragkit report getmedia.mkv\n  fragkit report getmedia.mkv --html report.html")]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    #[command(flatten)]
+    pub(crate) range: Range,
+    /// Print all of it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write one page with plots that needs nothing else, - for standard output
+    #[arg(long, value_name = "OUT.html", conflicts_with = "json")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// Copy chosen chunks as they are, as GetMediaForFragmentList does

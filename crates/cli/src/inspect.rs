@@ -11,7 +11,7 @@
 mod json;
 mod private;
 mod text;
-mod track;
+pub(crate) mod track;
 
 use std::io::{self, Write};
 

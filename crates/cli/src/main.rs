@@ -16,6 +16,7 @@ mod list;
 mod media;
 mod progress;
 mod remux;
+mod report;
 mod stream;
 mod when;
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     let done = match &args.command {
         Command::List(args) => list::run(args),
         Command::Inspect(args) => inspect::run(args),
+        Command::Report(args) => report::run(args),
         Command::Media(args) => media::run(args),
         Command::Clip(args) => clip::run(args),
         Command::Images(args) => images::run(args),

@@ -65,6 +65,11 @@ pub use fragkit_fragment::{
     MergeSummary, Nanos, Run, Selector, ServiceException, ServiceLimits, ServiceTag, Severity, TagNames, Timestamp,
     TimestampType, Track, Tracks, UserTag, change,
 };
+/// What there is of a recording at a glance.
+pub use fragkit_fragment::{
+    Bin, BinTrack, Coverage, Day, Distribution, Event, EventKind, Gap, Report, ReportOptions, Reporter, Totals,
+    TrackReport,
+};
 /// Which outputs a stream allows.
 pub use fragkit_fragment::{OutputKind, Stretch, Verdict, verdicts};
 /// Fragments to pictures.

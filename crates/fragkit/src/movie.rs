@@ -341,13 +341,10 @@ impl Open {
         head.offset = head.offset.min(offset);
         let (first, last) = head.span.unwrap_or((time, time));
         head.span = Some((first.min(time), last.max(time)));
-        let one = FrameCount { track, frames: 1, key_frames: sample.sync.into(), bytes: sample.size.into() };
+        let (key_frames, bytes) = (sample.sync.into(), sample.size.into());
+        let one = FrameCount { track, frames: 1, key_frames, bytes, first: time, last: time };
         match head.frame_counts.iter_mut().find(|count| count.track == track) {
-            Some(count) => {
-                count.frames += 1;
-                count.key_frames += one.key_frames;
-                count.bytes += one.bytes;
-            }
+            Some(count) => count.add(&one),
             None => head.frame_counts.push(one),
         }
         let within = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);

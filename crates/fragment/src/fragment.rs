@@ -94,7 +94,7 @@ pub struct Head {
     pub span: Option<(Nanos, Nanos)>,
 }
 
-/// How many frames of one track a fragment holds.
+/// How many frames of one track a fragment holds, and from when to when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameCount {
     /// Track number.
@@ -105,6 +105,21 @@ pub struct FrameCount {
     pub key_frames: u64,
     /// Bytes of payload.
     pub bytes: u64,
+    /// Time of its earliest frame, relative to the producer timestamp.
+    pub first: Nanos,
+    /// Time of its latest.
+    pub last: Nanos,
+}
+
+impl FrameCount {
+    /// Counts more frames of the same track in.
+    pub fn add(&mut self, more: &FrameCount) {
+        self.frames += more.frames;
+        self.key_frames += more.key_frames;
+        self.bytes = self.bytes.saturating_add(more.bytes);
+        self.first = self.first.min(more.first);
+        self.last = self.last.max(more.last);
+    }
 }
 
 /// How much of a chunk is there.

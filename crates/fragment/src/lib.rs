@@ -4,7 +4,8 @@
 //! GetMedia or GetMediaForFragmentList as they come and gives [`Fragment`]s, with frames as slices of the input; plain
 //! Matroska is taken too and cut into fragments at its key frames. [`Selector`] picks fragments as the service does,
 //! [`change`] tells why two cannot stand in one clip, [`Timeline`] lays them end to end, [`Merge`] makes one ordinary
-//! Matroska file of them, and [`ChunkWriter`] writes chunks as the service would.
+//! Matroska file of them, [`Reporter`] tells at a glance what there is of a recording, and [`ChunkWriter`] writes chunks as the
+//! service would.
 //!
 //! ```
 //! use fragkit_fragment::{Assembler, Item, Limits};
@@ -37,6 +38,7 @@ mod merge;
 mod number;
 mod outputs;
 mod pcm;
+mod report;
 mod run;
 mod select;
 mod service;
@@ -61,6 +63,10 @@ pub use merge::{Merge, MergeError, MergeErrorKind, MergeSummary};
 pub use number::{DecodedNumber, FragmentNumber, ParseFragmentNumberError};
 pub use outputs::{OutputKind, Stretch, Verdict, verdicts};
 pub use pcm::{Pcm, PcmEncoding};
+pub use report::{
+    Bin, BinTrack, Coverage, Day, Distribution, Event, EventKind, Gap, Report, ReportOptions, Reporter, Totals,
+    TrackReport,
+};
 pub use run::{Run, SmallRun};
 pub use select::{Selector, TimestampType};
 pub use service::{ServiceException, ServiceTag, TagNames};

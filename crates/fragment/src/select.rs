@@ -46,6 +46,12 @@ impl Selector {
         }
     }
 
+    /// Whether a time lies within the range, both ends included.
+    #[must_use]
+    pub fn is_within(&self, time: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= time) && self.to.is_none_or(|to| time <= to)
+    }
+
     /// Whether a fragment can be selected at all: it has media, is whole, and has the time that counts.
     #[must_use]
     pub fn is_candidate(&self, head: &Head) -> bool {
@@ -113,7 +119,14 @@ mod tests {
             producer_timestamp: Some(Timestamp::from_millis(producer_s * 1000)),
             server_timestamp: Some(Timestamp::from_millis(server_s * 1000)),
             completeness: Completeness::Complete,
-            frame_counts: vec![FrameCount { track: 1, frames: 50, key_frames: 1, bytes: 1 }],
+            frame_counts: vec![FrameCount {
+                track: 1,
+                frames: 50,
+                key_frames: 1,
+                bytes: 1,
+                first: Nanos::ZERO,
+                last: Nanos::from_millis(1960),
+            }],
             span: Some((Nanos::ZERO, Nanos::from_millis(1960))),
             ..Head::empty(0)
         }

@@ -7,11 +7,11 @@ use fragkit::mkv::TrackType;
 
 /// What is known of a track: of its private data where that can be read, and otherwise of the container.
 #[derive(Debug)]
-pub(super) struct Described {
+pub(crate) struct Described {
     pub(super) kind: &'static str,
     /// Such as `H.264` or `G.711 A-law`.
-    pub(super) codec: String,
-    pub(super) rfc6381: Option<String>,
+    pub(crate) codec: String,
+    pub(crate) rfc6381: Option<String>,
     pub(super) size: Option<(u64, u64)>,
     pub(super) profile: Option<u8>,
     pub(super) level: Option<u8>,
@@ -30,7 +30,7 @@ pub(super) struct Described {
 
 impl Described {
     /// Of a track as it goes into an output.
-    pub(super) fn of(track: &Track) -> Described {
+    pub(crate) fn of(track: &Track) -> Described {
         let entry = &track.entry;
         let private = track.codec_private.as_ref().ok();
         let video = private.and_then(|private| private.video().ok().flatten());
@@ -63,7 +63,7 @@ impl Described {
     }
 
     /// The line that stands for the track.
-    pub(super) fn line(&self, number: u64, codec_id: &str) -> String {
+    pub(crate) fn line(&self, number: u64, codec_id: &str) -> String {
         let mut line = format!("track {number}: {}, {}", self.kind, self.codec_with_profile());
         if self.codec != codec_id {
             line += &format!(" ({codec_id})");
@@ -132,7 +132,7 @@ fn with_decimal(level: String) -> String {
     if level.bytes().all(|byte| byte.is_ascii_digit()) { level + ".0" } else { level }
 }
 
-pub(super) fn kind(track_type: TrackType) -> &'static str {
+pub(crate) fn kind(track_type: TrackType) -> &'static str {
     match track_type {
         TrackType::Video => "video",
         TrackType::Audio => "audio",

@@ -5,8 +5,8 @@ use std::fs;
 use crate::process::{Folder, fragkit};
 use crate::streams::{chunks_of, tag_values, testdata};
 
-const SUBCOMMANDS: [&str; 10] =
-    ["list", "inspect", "media", "clip", "images", "audio", "merge", "chunks", "completions", "man"];
+const SUBCOMMANDS: [&str; 11] =
+    ["list", "inspect", "report", "media", "clip", "images", "audio", "merge", "chunks", "completions", "man"];
 
 /// The examples at the end of a subcommand's help.
 fn examples(subcommand: &str) -> Vec<String> {
@@ -60,7 +60,8 @@ fn run_examples(subcommand: &str) {
         }
         let before = folder.names();
         let done = fragkit(&words.join(" ")).current_dir(folder.path()).done().quiet();
-        let outputs: Vec<&str> = words.windows(2).filter(|pair| pair[0] == "-o").map(|pair| pair[1]).collect();
+        let outputs: Vec<&str> =
+            words.windows(2).filter(|pair| ["-o", "--html"].contains(&pair[0])).map(|pair| pair[1]).collect();
         let new: Vec<String> = folder.names().into_iter().filter(|name| !before.contains(name)).collect();
         assert_eq!(new, outputs, "{example}");
         match outputs.first() {
@@ -78,6 +79,11 @@ fn the_example_of_list_runs() {
 #[test]
 fn the_example_of_inspect_runs() {
     run_examples("inspect");
+}
+
+#[test]
+fn the_example_of_report_runs() {
+    run_examples("report");
 }
 
 #[test]

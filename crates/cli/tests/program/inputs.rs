@@ -7,8 +7,8 @@ use crate::process::{Call, Folder, fragkit};
 use crate::streams::{CAPTURES, capture, documents, testdata, testdata_bytes};
 
 /// What the subcommands make of the inputs.
-fn results(inputs: &dyn Fn(Call) -> Call) -> [Vec<u8>; 5] {
-    ["list", "list --json", "inspect --json", "clip -o -", "merge -o -"]
+fn results(inputs: &dyn Fn(Call) -> Call) -> [Vec<u8>; 7] {
+    ["list", "list --json", "inspect --json", "clip -o -", "merge -o -", "report", "report --json"]
         .map(|words| inputs(fragkit(words)).done().ok().stdout)
 }
 
@@ -31,7 +31,7 @@ fn captures_give_the_same_from_a_file_and_from_standard_input() {
     for (name, _) in CAPTURES {
         let Some(path) = capture(name) else { continue };
         let bytes = fs::read(&path).unwrap();
-        for words in ["list", "list --json", "inspect --json"] {
+        for words in ["list", "list --json", "inspect --json", "report --json"] {
             let from_file = fragkit(words).arg(&path).done().ok().stdout;
             assert!(fragkit(words).arg("-").stdin(&*bytes).done().ok().stdout == from_file, "{name} {words}");
         }

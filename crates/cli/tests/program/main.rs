@@ -28,5 +28,6 @@ mod movie;
 mod outputs;
 mod process;
 mod refusals;
+mod report;
 mod sheet;
 mod streams;

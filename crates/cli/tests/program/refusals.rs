@@ -5,11 +5,13 @@ use crate::process::{Folder, fragkit};
 use crate::streams::testdata;
 
 /// Every way to read an input, with an output where there is one to be named.
-const READERS: [&str; 9] = [
+const READERS: [&str; 11] = [
     "list",
     "list --json",
     "inspect",
     "inspect --json",
+    "report",
+    "report --html out",
     "media --fragment 1 -o out",
     "clip -o out",
     "clip --on-change split --from +1s -o out",

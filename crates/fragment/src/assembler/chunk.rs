@@ -74,22 +74,18 @@ impl Counts {
     #[inline]
     pub(super) fn add(&mut self, frame: &Frame, tracks: usize) {
         let (bytes, key_frames) = (u64::from(frame.size()), u64::from(frame.keyframe));
-        let count = FrameCount { track: frame.track, frames: 1, key_frames, bytes };
-        self.add_counted(count, (frame.time, frame.time), tracks);
+        let (track, time) = (frame.track, frame.time);
+        self.add_counted(FrameCount { track, frames: 1, key_frames, bytes, first: time, last: time }, tracks);
     }
 
-    /// Counts frames of one track in, with the times of the earliest and the latest.
+    /// Counts frames of one track in.
     #[inline]
-    fn add_counted(&mut self, more: FrameCount, (earliest, latest): (Nanos, Nanos), tracks: usize) {
-        let (first, last) = self.span.unwrap_or((earliest, latest));
-        self.span = Some((first.min(earliest), last.max(latest)));
+    fn add_counted(&mut self, more: FrameCount, tracks: usize) {
+        let (first, last) = self.span.unwrap_or((more.first, more.last));
+        self.span = Some((first.min(more.first), last.max(more.last)));
         let counts_all = self.frame_counts.len() < tracks.max(MAX_COUNTED_TRACKS);
         match self.frame_counts.iter_mut().find(|count| count.track == more.track) {
-            Some(count) => {
-                count.frames += more.frames;
-                count.key_frames += more.key_frames;
-                count.bytes += more.bytes;
-            }
+            Some(count) => count.add(&more),
             // Blocks may name any number of tracks that are not there; those are not all worth a count of their own.
             None if counts_all => self.frame_counts.push(more),
             None => {}
@@ -298,9 +294,10 @@ impl PlaceTaker<'_> {
     fn tell(&mut self) {
         let (frames, track) = (self.told - self.room, u64::from(self.track));
         if frames > 0 {
-            let counted = FrameCount { track, frames, key_frames: self.key_frames, bytes: self.bytes };
+            let (key_frames, bytes, (first, last)) = (self.key_frames, self.bytes, self.span);
+            let counted = FrameCount { track, frames, key_frames, bytes, first, last };
             let tracks = self.chunk.head.tracks.len();
-            self.chunk.counts.add_counted(counted, self.span, tracks);
+            self.chunk.counts.add_counted(counted, tracks);
             self.chunk.budget.take_places(frames);
         }
         (self.told, self.key_frames, self.bytes, self.span) = (self.room, 0, 0, NO_SPAN);

@@ -213,6 +213,12 @@ pub(crate) struct Images {
     /// Quotas of the service to keep to
     #[arg(long, value_enum, default_value_t)]
     pub(crate) limits: LimitsArg,
+    /// Keep the pictures of the same request that are in the folder already, and make the others
+    #[arg(long, requires = "out", conflicts_with = "storage")]
+    pub(crate) resume: bool,
+    /// Say how much would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Make sound files: WAV of PCM and G.711, M4A of AAC, tracks aligned by wall-clock time

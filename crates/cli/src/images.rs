@@ -6,13 +6,14 @@ mod response;
 mod sheet;
 mod thumbnails;
 
-use std::io;
+use std::io::{self, Write as _};
 
 use fragkit::{Compression, Error, ErrorKind, Format, ImageError, Pick, Plan, Request, Sampled, Sampler, Source};
 use indicatif::ProgressBar;
 
 use crate::args::{FormatArg, Images};
-use crate::diagnostics::Findings;
+use crate::diagnostics::{self, Findings};
+use crate::media::stdout_error;
 use crate::progress;
 use crate::stream::{self, Input, Keep};
 
@@ -21,7 +22,7 @@ pub(crate) fn run(args: &Images) -> Result<(), Error> {
     let format = format(args)?;
     let mut findings = Findings::default();
     let source = match Input::open(&args.inputs)? {
-        Input::Pipe(reader) if thumbnails::can_stream(args) => {
+        Input::Pipe(reader) if !args.dry_run && thumbnails::can_stream(args) => {
             let selector = args.range.selector(Some(args.reach), Vec::new)?;
             return thumbnails::from_pipe(reader, request(args, selector, format)?, &mut findings, args);
         }
@@ -34,13 +35,20 @@ pub(crate) fn run(args: &Images) -> Result<(), Error> {
         Ok(())
     })?;
     sampler.take_findings().iter().for_each(|finding| findings.show(finding));
-    let plan = sampler.plan()?;
+    let mut plan = sampler.plan()?;
+    let kept = match &args.out {
+        Some(folder) if args.resume => plan.take_out(|time| folder::there(folder, time, format)),
+        _ => Vec::new(),
+    };
+    if args.dry_run {
+        return would_write(args, &plan, kept.len());
+    }
     let shoot =
         Shoot { source: &source, plan: &plan, format, jobs: rayon::current_num_threads(), findings: &mut findings };
     if let (Some(storage), Some(folder)) = (args.storage, &args.out) {
         thumbnails::write(shoot, folder, storage, args)
     } else if let Some(folder) = &args.out {
-        folder::write(shoot, folder, args)
+        folder::write(shoot, folder, kept, args)
     } else if let Some(sheet) = &args.sheet {
         sheet::write(shoot, sheet, args)
     } else {
@@ -54,6 +62,13 @@ pub(crate) fn run(args: &Images) -> Result<(), Error> {
 /// untouched. To other allocators it means nothing.
 fn keep_freed_memory() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity((32 << 20) - (64 << 10))));
+}
+
+/// Says what there would be, which is known of all but whether it can be decoded.
+fn would_write(args: &Images, plan: &Plan<'_>, kept: usize) -> Result<(), Error> {
+    let to = args.out.as_ref().or(args.sheet.as_ref()).map_or_else(|| "-".into(), |path| path.display().to_string());
+    let line = format!("{to}: {} times for pictures, {kept} pictures are there already", plan.len());
+    writeln!(io::stdout().lock(), "{}", diagnostics::printable(line)).map_err(|error| stdout_error(&error))
 }
 
 fn request(args: &Images, selector: fragkit::Selector, format: Format) -> Result<Request, Error> {

@@ -15,6 +15,8 @@ use std::fmt;
 pub use jpeg::{jpeg, jpeg_rgb};
 pub use metadata::About;
 pub use mjpeg::decode_jpeg;
+pub(crate) use mjpeg::jpeg_size;
+pub(crate) use png::png_size;
 pub use png::{Compression, png};
 
 use crate::colour::ShapeError;

@@ -31,6 +31,13 @@ pub struct Encoded {
 }
 
 impl Encoded {
+    /// A JPEG or PNG file that is there already. `None` if it has no beginning and end of either.
+    #[must_use]
+    pub fn of_file(bytes: Bytes) -> Option<Encoded> {
+        let size = encode::jpeg_size(&bytes).or_else(|| encode::png_size(&bytes))?;
+        Some(Encoded::new(bytes, size))
+    }
+
     fn new(bytes: impl Into<Bytes>, (width, height): (u32, u32)) -> Self {
         Encoded { bytes: bytes.into(), width, height }
     }

@@ -118,6 +118,22 @@ impl Plan<'_> {
         self.page.total
     }
 
+    /// Takes out the pictures that `is_there` says are there already, so that work which was broken off can go on, and gives what is
+    /// known of them. Entries without a frame stay.
+    pub fn take_out<T>(&mut self, mut is_there: impl FnMut(Timestamp) -> Option<T>) -> Vec<Sampled<T>> {
+        let mut taken = Vec::new();
+        let mut slots = std::mem::take(&mut self.page.slots);
+        slots.retain(|slot| {
+            let there = frame_of(slot).and_then(|id| Some((self.info(id), is_there(slot.time)?)));
+            let Some((frame, picture)) = there else { return true };
+            taken.push(Sampled { timestamp: slot.time, frame, picture: Ok(picture) });
+            false
+        });
+        let page = Page { slots, total: self.page.total, next_token: self.page.next_token.take() };
+        *self = Plan::new(self.sampler, page);
+        taken
+    }
+
     /// The token for the entries behind these, if there are more.
     #[must_use]
     pub fn next_token(&self) -> Option<&str> {

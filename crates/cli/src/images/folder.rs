@@ -4,25 +4,33 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use fragkit::{Error, Output};
+use fragkit::{Encoded, Error, Format, Output, Sampled, Timestamp};
 use serde_json::{Map, Value};
 
 use super::{Shoot, entry};
 use crate::args::Images;
 
-pub(super) fn write(shoot: Shoot<'_>, folder: &Path, args: &Images) -> Result<(), Error> {
+/// Writes the pictures of a plan; those that were kept are there already.
+pub(super) fn write(shoot: Shoot<'_>, folder: &Path, kept: Vec<Sampled<Encoded>>, args: &Images) -> Result<(), Error> {
     create(folder)?;
     let extension = shoot.format.extension();
-    let mut entries: Vec<Map<String, Value>> = Vec::with_capacity(shoot.plan.len());
+    if !kept.is_empty() {
+        shoot.findings.note(format!("{} pictures are there already", kept.len()));
+    }
+    let file_name = |time: Timestamp| format!("{}.{extension}", time.as_millis());
+    let entry =
+        |sampled: &Sampled<Encoded>| (sampled.timestamp, entry::with_file(sampled, &file_name(sampled.timestamp)));
+    let mut entries: Vec<(Timestamp, Map<String, Value>)> = kept.iter().map(entry).collect();
     let made = shoot.images(|sampled| {
-        let name = format!("{}.{extension}", sampled.timestamp.as_millis());
         if let Ok(encoded) = &sampled.picture {
-            save(&folder.join(&name), &encoded.bytes, args)?;
+            save(&folder.join(file_name(sampled.timestamp)), &encoded.bytes, args)?;
         }
-        entries.push(entry::with_file(&sampled, &name));
+        entries.push(entry(&sampled));
         Ok(())
     });
     // What was made before something went wrong is there, and listed.
+    entries.sort_by_key(|(time, _)| *time);
+    let entries = entries.into_iter().map(|(_, entry)| entry).collect();
     let list = entry::list(entries, shoot.plan.next_token());
     let mut text = serde_json::to_vec_pretty(&list).unwrap_or_default();
     text.push(b'\n');
@@ -30,6 +38,13 @@ pub(super) fn write(shoot: Shoot<'_>, folder: &Path, args: &Images) -> Result<()
     let tally = made?;
     listed?;
     tally.tell(shoot.findings)
+}
+
+/// The picture of this time, if it is in the folder. Files appear when they are whole.
+pub(super) fn there(folder: &Path, time: Timestamp, format: Format) -> Option<Encoded> {
+    let file = fs::read(folder.join(format!("{}.{}", time.as_millis(), format.extension()))).ok()?;
+    // What it shows is of no interest, and there can be very many.
+    Encoded::of_file(file.into()).map(|there| Encoded { bytes: Default::default(), ..there })
 }
 
 /// Makes a folder unless it is there.

@@ -15,6 +15,7 @@ mod chunks;
 mod clip;
 mod damage;
 mod doctor;
+mod everywhere;
 mod faults;
 mod help;
 #[allow(clippy::as_conversions, reason = "numbers of pictures and samples are small")]

@@ -55,6 +55,12 @@ pub fn decode_jpeg(bytes: &[u8], limits: &Limits) -> Result<(Picture, Colour), E
     header.picture(&samples, space)
 }
 
+/// Width and height of a JPEG with a beginning and an end.
+pub(crate) fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = Header::read(bytes).ok().filter(|_| bytes.ends_with(&[0xff, 0xd9]))?;
+    Some((header.width.into(), header.height.into()))
+}
+
 fn failed(error: impl std::fmt::Display) -> EncodeError {
     EncodeError::new(format!("JPEG: {error}"))
 }

@@ -87,3 +87,10 @@ fn encoded(
 fn failed(error: png::EncodingError) -> EncodeError {
     EncodeError::new(format!("PNG: {error}"))
 }
+
+/// Width and height of a PNG with a beginning and an end (ISO/IEC 15948, 5.2, 11.2.2 and 11.2.5).
+pub(crate) fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = bytes.strip_prefix(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")?;
+    let side = |at: usize| header.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
+    bytes.ends_with(b"\0\0\0\0IEND\xae\x42\x60\x82").then_some((side(0)?, side(4)?))
+}

@@ -29,8 +29,60 @@
 //! # Ok::<(), fragkit::Error>(())
 //! ```
 //!
+//! The same of a stream that can be read only once, one fragment in memory at a time:
+//!
+//! ```no_run
+//! use std::net::TcpStream;
+//!
+//! use fragkit::{ClipOptions, Item, Output, Pipe, StreamWriter, StreamingClipper};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let connection = TcpStream::connect("recorder:7000")?;
+//! let mut output = Output::create::<&str>("clip.mp4".as_ref(), &[])?;
+//! let mut writer = StreamWriter::new(output.file());
+//! let mut clipper = StreamingClipper::new(ClipOptions::default());
+//! for item in Pipe::new(connection).with_audio_in_pieces() {
+//!     match item? {
+//!         Item::Fragment(fragment) => writer.add(&mut clipper, &fragment)?,
+//!         Item::Finding(finding) => eprintln!("{finding}"),
+//!     }
+//! }
+//! let end = clipper.finish()?;
+//! writer.finish(&end.moov)?;
+//! output.patch(end.patch.0, &end.patch.1)?;
+//! output.finish()?; // only now has it its name
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With the feature `tokio`, `FragmentStream` does what [`Pipe`] does for asynchronous readers and streams, such as the payload that
+//! the AWS SDK gives. Pictures of fragments:
+//!
+//! ```no_run
+//! use fragkit::{Item, Pick, Request, Sampler, Source};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let source = Source::open(["getmedia.mkv"])?;
+//! let mut sampler = Sampler::new(Request { interval_ms: 10_000, pick: Pick::Keyframe, ..Request::default() });
+//! for item in source.items_without_audio_payload() {
+//!     if let Item::Fragment(fragment) = item {
+//!         sampler.add(&fragment);
+//!     }
+//! }
+//! for sampled in sampler.plan()?.images(&|range| source.bytes(range)) {
+//!     match sampled.picture {
+//!         Ok(jpeg) => std::fs::write(format!("{}.jpg", sampled.timestamp.as_millis()), &jpeg.bytes)?,
+//!         Err(error) => eprintln!("{}: {error}", sampled.timestamp),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! This crate is the facade over the stages, each of which stands on its own: [`mkv`], [`codec`], [`fragment`], [`mp4`], [`clip`],
 //! [`audio`] and [`image`]. It adds what they leave out: files, folders, pipes and the memory map.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "tokio")]
 mod asynchronous;
@@ -85,6 +137,7 @@ pub use fragkit_mkv as mkv;
 pub use fragkit_mp4 as mp4;
 
 #[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 pub use asynchronous::{FragmentStream, IntoBytes};
 pub use chunks::{ChunkOptions, Chunker, Inserted};
 pub use error::{Error, ErrorKind};

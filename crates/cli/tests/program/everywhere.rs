@@ -51,7 +51,7 @@ fn pictures_that_are_there_are_kept_and_listed_with_the_others() {
             let call = fragkit("images --every 1s --width 80 --format").arg(format).words(options).arg(&input);
             call.arg("--out").arg(folder.join(format)).done().ok()
         };
-        assert!(images("--dry-run").text().contains(": 6 times for pictures"));
+        assert!(images("--dry-run").text().contains(": 7 times for pictures, 0 pictures are there already"));
         assert!(!folder.join(format).exists());
         images("");
         let names = |extension: &str| {

@@ -329,6 +329,10 @@ pub(crate) struct Man {
     pub(crate) out: Option<PathBuf>,
 }
 
+/// Headings of options that several subcommands have.
+const WHICH: &str = "Which fragments";
+const JOINED: &str = "How they are joined";
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Inputs {
     /// Files and folders, taken as one stream in this order; - for standard input
@@ -337,42 +341,39 @@ pub(crate) struct Inputs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Which fragments")]
 pub(crate) struct Range {
     /// Which time of a fragment counts
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, help_heading = WHICH)]
     pub(crate) by: ByArg,
     /// Earliest start of a fragment: RFC 3339, epoch seconds, or +10s from the start of the media
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", help_heading = WHICH)]
     pub(crate) from: Option<When>,
     /// Latest start of a fragment
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", help_heading = WHICH)]
     pub(crate) to: Option<When>,
 }
 
 /// Which fragments are taken that the service leaves out.
 #[derive(Debug, Clone, Copy, ClapArgs)]
-#[command(next_help_heading = "Which fragments")]
 pub(crate) struct Reach {
     /// Also take the fragment that starts before --from and reaches over it; the service leaves it out
-    #[arg(long)]
+    #[arg(long, help_heading = WHICH)]
     pub(crate) include_overlap: bool,
     /// Also take fragments that are cut off, as far as they go
-    #[arg(long)]
+    #[arg(long, help_heading = WHICH)]
     pub(crate) include_cut: bool,
 }
 
 /// How fragments become one file.
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "How they are joined")]
 pub(crate) struct Joining {
     #[command(flatten)]
     pub(crate) reach: Reach,
     /// Close time that no fragment covers, or keep it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, help_heading = JOINED)]
     pub(crate) gaps: GapsArg,
     /// Refuse where tracks or private data change, or go on in another file: OUT-2, OUT-3 ...
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, help_heading = JOINED)]
     pub(crate) on_change: OnChangeArg,
 }
 

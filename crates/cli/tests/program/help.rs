@@ -137,3 +137,17 @@ fn there_is_a_page_of_the_program_and_of_each_subcommand() {
         }
     }
 }
+
+#[test]
+fn options_stand_under_the_heading_that_they_belong_to() {
+    let help = fragkit("clip -h").done().quiet();
+    let section = |heading: &str| {
+        let (_, behind) = help.text().split_once(&format!("\n{heading}:\n")).expect(heading);
+        behind.split("\n\n").next().unwrap().to_string()
+    };
+    let which = section("Which fragments");
+    assert!(which.contains("--from") && which.contains("--include-cut") && !which.contains("--strict"), "{which}");
+    assert!(section("How they are joined").contains("--gaps"));
+    assert!(section("Options").contains("--strict") && section("Options").contains("--dry-run"));
+    assert!(section("Everywhere").contains("--jobs"));
+}

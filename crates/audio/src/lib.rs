@@ -20,7 +20,8 @@
 //!         }
 //!     }
 //!     let slice = |range: std::ops::Range<u64>| {
-//!         Ok::<_, fragkit_audio::Error>(stream.slice(range.start.try_into().unwrap()..range.end.try_into().unwrap()))
+//!         let at = |offset: u64| usize::try_from(offset).unwrap();
+//!         Ok::<_, fragkit_audio::Error>(stream.slice(at(range.start)..at(range.end)))
 //!     };
 //!     let mut files = Vec::new();
 //!     for file in extractor.files()? {

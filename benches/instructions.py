@@ -22,7 +22,7 @@ BASELINE = os.path.join(HERE, "instructions.json")
 # More than this part up fails, more than this part down is told of.
 TOLERANCE = 0.05
 # The function of src/bin/instructions.rs in which is counted.
-COUNTED = "*counted*"
+COUNTED = "*instructions*counted*"
 
 
 class Failed(Exception):

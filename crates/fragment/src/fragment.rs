@@ -113,6 +113,7 @@ pub struct FrameCount {
 
 impl FrameCount {
     /// Counts more frames of the same track in.
+    #[inline]
     pub fn add(&mut self, more: &FrameCount) {
         self.frames += more.frames;
         self.key_frames += more.key_frames;

@@ -78,7 +78,7 @@ impl Counts {
         self.add_stretch(FrameCount { track, frames: 1, key_frames, bytes, first: time, last: time }, tracks);
     }
 
-    /// Counts frames of one track in. Its name does not hold the word at which `benches/instructions.py` begins to count.
+    /// Counts frames of one track in.
     #[inline(always)]
     fn add_stretch(&mut self, more: FrameCount, tracks: usize) {
         let (first, last) = self.span.unwrap_or((more.first, more.last));

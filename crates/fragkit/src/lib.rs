@@ -147,6 +147,6 @@ pub use pipe::Pipe;
 pub use write::{RunWriter, StreamWriter, save, write_runs};
 
 /// The library example of the README, so that it compiles.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "tokio"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

@@ -46,6 +46,7 @@ def commands(path, folder, number):
     yield "report", ["report", path], None
     yield "report --html", ["report", path, "--html", out("report.html")], out("report.html")
     yield "clip", ["clip", path, "-o", out("clip.mp4"), "--on-change", "split", "--include-cut"], out("clip.mp4")
+    yield "audio", ["audio", path, "-o", out("audio"), "--include-cut"], None
     yield "merge", ["merge", path, "-o", out("merged.mkv"), "--include-cut"], out("merged.mkv")
     yield "media", ["media", path, "-o", out("media.mkv"), "--fragment", number], out("media.mkv")
     yield "chunks", ["chunks", path, "-o", out("chunks.mkv"), "--fragment-length", "1s"], out("chunks.mkv")

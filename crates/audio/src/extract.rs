@@ -248,14 +248,8 @@ impl Extractor {
         let heads = self.index.fragments();
         // In the order of the TrackEntry elements.
         let mut there: Vec<&Track> = Vec::new();
-        let mut last = None;
         for indexed in selected.iter().filter_map(|&at| heads.get(at)) {
-            let same = last.is_some_and(|last: &fragkit_fragment::Tracks| last.is_same(&indexed.head.tracks));
             let with_frames = |at: usize| indexed.tracks.iter().any(|track| usize::from(track.track) == at);
-            if same && there.len() >= indexed.tracks.len() {
-                continue;
-            }
-            last = Some(&indexed.head.tracks);
             for (at, track) in indexed.head.tracks.iter().enumerate() {
                 let known = there.iter().any(|known| known.entry.number == track.entry.number);
                 if track.entry.track_type == TrackType::Audio && with_frames(at) && !known {

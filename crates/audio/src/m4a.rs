@@ -6,7 +6,7 @@ use bytes::Bytes;
 use fragkit_fragment::codec::aac::AudioSpecificConfig;
 use fragkit_fragment::mkv::TrackEntry;
 use fragkit_fragment::{AudioClock, Index, Timestamp};
-use fragkit_mp4::{Audio, Movie, Sample, SampleEntry, SampleTable, Track};
+use fragkit_mp4::{Audio, Movie, Sample, SampleEntry, SampleTable, Track, creation_time};
 
 use crate::align::Piece;
 use crate::error::{Error, ErrorKind};
@@ -83,14 +83,9 @@ impl M4a {
             name: entry.and_then(|entry| entry.name.clone()),
             ..Track::new(1, SampleEntry::Mp4a { audio, config: private }, table)
         };
-        const SECONDS_1904_TO_1970: u64 = 2_082_844_800;
-        // A clock that starts with its producer tells no date.
-        const DAY_MS: i64 = 86_400_000;
-        let created =
-            Some(start.as_millis()).filter(|&millis| millis >= DAY_MS).map(|millis| (millis / 1000).unsigned_abs());
         let movie = Movie {
             timescale: clock.sampling_frequency(),
-            creation_time: created.map(|seconds| seconds.saturating_add(SECONDS_1904_TO_1970)),
+            creation_time: creation_time(start.as_millis()),
             tracks: vec![entry],
         };
         let head = movie.head(offset)?;

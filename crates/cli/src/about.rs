@@ -11,19 +11,19 @@ use crate::args::{Args, Completions, Man};
 use crate::media::stdout_error;
 
 /// The version, the features it was built with, and what decodes pictures.
-pub(crate) fn version() -> &'static str {
-    const FEATURES: &str = if cfg!(feature = "ffmpeg") { "ffmpeg" } else { "none" };
-    const H264: &str =
-        if cfg!(feature = "ffmpeg") { "libavcodec, rusty_h264, rust_h264" } else { "rusty_h264, rust_h264" };
-    const H265: &str =
-        if cfg!(feature = "ffmpeg") { "libavcodec, rusty_h265, rust_h265" } else { "rusty_h265, rust_h265" };
-    let version = env!("CARGO_PKG_VERSION");
-    // Once in the life of the program.
-    Box::leak(
-        format!("{version}\nfeatures: {FEATURES}\ndecoders: H.264 by {H264}; H.265 by {H265}; MJPEG by zune-jpeg")
-            .into_boxed_str(),
-    )
-}
+#[cfg(not(feature = "ffmpeg"))]
+pub(crate) const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nfeatures: none\ndecoders: H.264 by rusty_h264, rust_h264; H.265 by rusty_h265, rust_h265; MJPEG by zune-jpeg"
+);
+
+/// The version, the features it was built with, and what decodes pictures.
+#[cfg(feature = "ffmpeg")]
+pub(crate) const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nfeatures: ffmpeg\ndecoders: H.264 by libavcodec, rusty_h264, rust_h264; H.265 by libavcodec, rusty_h265, rust_h265; \
+     MJPEG by zune-jpeg"
+);
 
 pub(crate) fn completions(args: &Completions) -> Result<(), Error> {
     let shell: Shell = args.shell;

@@ -11,7 +11,7 @@ use crate::when::{self, When};
 ///
 /// Reads what GetMedia and GetMediaForFragmentList return, and ordinary Matroska, MP4 and MOV files, from files, folders and pipes.
 #[derive(Debug, Parser)]
-#[command(name = "fragkit", version, long_version = crate::about::version(), max_term_width = 100)]
+#[command(name = "fragkit", version, long_version = crate::about::VERSION, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -309,6 +309,9 @@ pub(crate) struct Chunks {
     /// Put a chunk with this exception behind the N-th chunk
     #[arg(long = "exception", value_name = "N=CODE", value_parser = exception)]
     pub(crate) exceptions: Vec<fragkit::Inserted>,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Print a script that completes commands and options in a shell

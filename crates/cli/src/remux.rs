@@ -63,8 +63,13 @@ pub(crate) fn chunks(args: &Chunks) -> Result<(), Error> {
         inserted: args.exceptions.clone(),
     };
     let input = Input::open(&args.inputs)?;
+    if args.dry_run {
+        let mut bytes = Counted(0);
+        let chunks = chunk(input, options, &mut bytes, "", &mut findings)?;
+        return would_write(&args.output, format_args!("{chunks} chunks"), bytes.0);
+    }
     if is_dash(&args.output) {
-        return chunk(input, options, io::BufWriter::new(io::stdout().lock()), STDOUT, &mut findings);
+        return chunk(input, options, io::BufWriter::new(io::stdout().lock()), STDOUT, &mut findings).map(drop);
     }
     let output = Output::create(&args.output, &args.inputs.inputs)?;
     let place = format!("{}: cannot write", args.output.display());
@@ -72,14 +77,28 @@ pub(crate) fn chunks(args: &Chunks) -> Result<(), Error> {
     output.finish()
 }
 
-/// `place` is what a failed write is called.
+/// How many bytes would be written.
+struct Counted(u64);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += u64::try_from(bytes.len()).unwrap_or_default();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes chunks and says how many; `place` is what a failed write is called.
 fn chunk(
     input: Input,
     options: ChunkOptions,
     out: impl io::Write,
     place: &str,
     findings: &mut Findings,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let failed = |error: &Error| matches!(error.kind(), ErrorKind::Io | ErrorKind::BrokenPipe);
     let named = |error: Error| if failed(&error) { error.at(place) } else { error };
     let mut chunker = Chunker::new(options, out);
@@ -90,5 +109,8 @@ fn chunk(
         Input::Files(source) => stream::fragments(&source, Keep::Frames, findings, add)?,
         Input::Pipe(reader) => stream::piped_fragments(reader, Keep::Frames, findings, add)?,
     }
-    if chunker.finish().map_err(named)? == 0 { Err(stream::no_fragments()) } else { Ok(()) }
+    match chunker.finish().map_err(named)? {
+        0 => Err(stream::no_fragments()),
+        chunks => Ok(chunks),
+    }
 }

@@ -6,7 +6,9 @@ use fragkit_fragment::{
     AudioClock, Finding, Fragment, Head, Index, Nanos, Run, Sample, Selector, Severity, SmallRun, Timeline, Timestamp,
     Tracks, change,
 };
-use fragkit_mp4::{Edit, MDAT_PLACEHOLDER, Movie, SampleEntry, SampleTable, Track, Visual, placed_mdat_header};
+use fragkit_mp4::{
+    Edit, MDAT_PLACEHOLDER, Movie, SampleEntry, SampleTable, Track, Visual, creation_time, placed_mdat_header,
+};
 
 use crate::error::{Error, ErrorKind};
 use crate::media::{Media, gcd, media};
@@ -480,14 +482,9 @@ fn finish(building: Vec<Building>, timescale: u32, index: &Index, fragments: &[u
     let movie_timescale = if has_video { timescale } else { audio_clock.unwrap_or(MILLISECONDS) };
     let first = fragments.first().and_then(|&at| index.fragments().get(at)).map(|indexed| &indexed.head);
     let start = first.and_then(|head| head.producer_timestamp);
-    // A clock that starts with its producer tells no date.
-    const DAY_MS: i64 = 86_400_000;
-    const SECONDS_1904_TO_1970: u64 = 2_082_844_800;
-    let created =
-        start.map(Timestamp::as_millis).filter(|&millis| millis >= DAY_MS).map(|millis| (millis / 1000).unsigned_abs());
     let mut movie = Movie {
         timescale: movie_timescale,
-        creation_time: created.map(|s| s + SECONDS_1904_TO_1970),
+        creation_time: start.map(Timestamp::as_millis).and_then(creation_time),
         tracks: Vec::new(),
     };
     let mut duration_ms = 0;

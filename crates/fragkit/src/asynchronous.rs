@@ -38,6 +38,8 @@ const PIECE: usize = 64 << 10;
 /// # }
 /// ```
 ///
+/// Chunk streams and ordinary Matroska are read so; of an MP4 file the end may be needed first, which [`Pipe`](crate::Pipe) waits for.
+///
 /// An error of the source comes last: before it, what the pieces until then come to, with the fragment that it cut off as
 /// [`Completeness::Cut`](crate::Completeness::Cut).
 pub struct FragmentStream<S: Stream>

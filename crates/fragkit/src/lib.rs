@@ -146,7 +146,8 @@ pub use output::Output;
 pub use pipe::Pipe;
 pub use write::{RunWriter, StreamWriter, save, write_runs};
 
-/// The library example of the README, so that it compiles.
+/// The library examples of the README and the documents, so that they compile.
 #[cfg(all(doctest, feature = "tokio"))]
 #[doc = include_str!("../../../README.md")]
-struct Readme;
+#[doc = include_str!("../../../docs/annex-b.md")]
+struct Documents;

@@ -16,6 +16,7 @@ use fragkit_fragment::{
     Completeness, Finding, Fragment, FragmentNumber, Frame, FrameCount, Head, Item, Limits, Nanos, Ordinary, Severity,
     Timestamp,
 };
+use fragkit_mp4::SECONDS_1904_TO_1970;
 use fragkit_mp4::read::{self, Movie, Remark, Sample, Samples};
 
 use tracks::TrackSets;
@@ -25,9 +26,6 @@ const SOUND: Nanos = Nanos(2_000_000_000);
 
 /// Room is made ahead for this many frames at most.
 const MOST_FRAMES_AHEAD: usize = 4096;
-
-/// 1904-01-01, from which MP4 counts, is so many seconds before 1970.
-const SECONDS_1904_TO_1970: u64 = 2_082_844_800;
 
 /// What segments go on with that are files of their own.
 #[derive(Debug, Clone)]

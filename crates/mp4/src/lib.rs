@@ -88,7 +88,7 @@ mod sample_table;
 mod track;
 
 pub use error::{Error, ErrorKind};
-pub use movie::{MDAT_PLACEHOLDER, Movie, placed_mdat_header};
+pub use movie::{MDAT_PLACEHOLDER, Movie, SECONDS_1904_TO_1970, creation_time, placed_mdat_header};
 pub use sample_entry::{Audio, Colour, SampleEntry, Visual};
 pub use sample_table::{Sample, SampleTable};
 pub use track::{Edit, Track};

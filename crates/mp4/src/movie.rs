@@ -5,6 +5,16 @@ use crate::sample_table::OffsetWidth;
 use crate::track::{UNITY_MATRIX, version_for};
 use crate::{Error, SampleEntry, Track};
 
+/// 1904-01-01, from which MP4 counts, is so many seconds before 1970 (ISO/IEC 14496-12, 8.2.2.3).
+pub const SECONDS_1904_TO_1970: u64 = 2_082_844_800;
+
+/// The creation time of what starts at this millisecond since 1970; none for the first day, as a clock that starts with its producer
+/// tells no date.
+pub fn creation_time(unix_ms: i64) -> Option<u64> {
+    const DAY_MS: i64 = 86_400_000;
+    (unix_ms >= DAY_MS).then(|| (unix_ms / 1000).unsigned_abs() + SECONDS_1904_TO_1970)
+}
+
 /// Everything about the output file except its payload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Movie {
